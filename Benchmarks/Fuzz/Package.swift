@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+// libFuzzer harnesses. The targets under test are the project's own sources, through links, so that they are
+// compiled with coverage here and without it everywhere else; the package keeps their name for `package` access.
+let features: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+let covered = features + [.unsafeFlags(["-sanitize=fuzzer"])]
+
+func harness(_ name: String, _ tested: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: ["FuzzDriver", "SlipwayCore", .target(name: tested)],
+        swiftSettings: covered + [.unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+    )
+}
+
+let package = Package(
+    name: "slipway",
+    platforms: [.macOS(.v15)],
+    targets: [
+        .systemLibrary(name: "CZlib"),
+        .target(name: "SlipwayCore", swiftSettings: covered),
+        .target(name: "SlipwayFormats", dependencies: ["SlipwayCore", "CZlib"], swiftSettings: covered),
+        .target(name: "SlipwayWire", dependencies: ["SlipwayCore"], swiftSettings: covered),
+        .target(name: "FuzzDriver", swiftSettings: features),
+        harness("FuzzONNX", "SlipwayFormats"),
+        harness("FuzzNumPy", "SlipwayFormats"),
+        harness("FuzzV2JSON", "SlipwayWire"),
+        harness("FuzzV2Binary", "SlipwayWire"),
+    ]
+)

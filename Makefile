@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every gate of the project. `make demo` and `make test` do all of their own set-up; CI calls .ci/run.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Builds live outside the clone, one folder per toolchain and manifest, so that a new clone does not build the
+# dependencies again. The compiler runs from the clone's own sources: nothing of ours is taken from elsewhere.
+CACHE := $(if $(SLIPWAY_BUILD_CACHE),$(SLIPWAY_BUILD_CACHE),$(HOME)/.cache/slipway/build)
+KEY := $(shell { swift --version 2>/dev/null; cat Package.swift; } | sha256sum | cut -c1-16)
+SCRATCH := $(CACHE)/$(KEY)
+SWIFT_FLAGS := -c release --scratch-path $(SCRATCH)
+BIN := $(SCRATCH)/release/slipway
+PREFIX ?= /usr/local
+SECONDS_PER_FUZZER ?= 60
+BENCH_FLAGS ?=
+PYTEST_FLAGS ?=
+
+export SLIPWAY_BIN = $(BIN)
+
+.NOTPARALLEL:
+.PHONY: help setup setup-tests build compile test test-swift test-interop check format demo run bench fuzz install clean
+
+help: ## what there is to make
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Debian packages, engine library, demo model (cached; offline afterwards)
+	@Scripts/bootstrap
+
+setup-tests:
+	@Scripts/bootstrap --with tests
+
+build: setup compile ## everything in release mode, tests included
+
+compile:
+	@echo "==> building (release)"
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@echo "==> $(BIN)"
+
+test: setup-tests compile ## Swift tests, then the interop tests against the real binary
+	@Scripts/run-tests $(SCRATCH) $(PYTEST_FLAGS)
+
+test-swift: setup compile ## only the Swift tests
+	@swift test $(SWIFT_FLAGS) --skip-build
+
+test-interop: setup-tests ## only the interop tests, with the binary that is built
+	@Scripts/run-interop $(PYTEST_FLAGS)
+
+check: ## format, sizes, floors, licence headers, links, gates' own tests
+	@Scripts/check-all $(SCRATCH)
+
+format: ## rewrite Swift sources in the house's format
+	@swift format format --in-place --recursive --parallel Sources Tests
+
+demo: setup ## import a real model, deploy it, ask it, look at it, stop
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@Scripts/demo
+
+run: setup ## as demo, and the server stays up
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@Scripts/demo --keep
+
+bench: setup ## side by side with other model servers (ratios, same machine, same run)
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@swift run -c release --package-path Benchmarks/Codecs --scratch-path $(SCRATCH)-codecs CodecBenchmark
+	@Benchmarks/peers/bench $(BENCH_FLAGS)
+
+fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
+	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)
+
+install: setup ## the binary to $(PREFIX)/bin
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/slipway
+
+clean: ## remove the builds of this toolchain and manifest
+	@rm -rf "$(SCRATCH)" "$(SCRATCH)-fuzz" "$(SCRATCH)-codecs"

@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+// The floors, lowest first; an arrow may go only to a strictly lower one. `make check` holds them to
+// Scripts/support/floors.json.
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "slipway",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "slipway", targets: ["slipway"]),
+        .library(name: "SlipwayFormats", targets: ["SlipwayFormats"]),
+        .library(name: "SlipwayWire", targets: ["SlipwayWire"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // Floor 0
+        .target(name: "SlipwayCore"),
+        // Floor 1
+        .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "SlipwayFormats", dependencies: ["SlipwayCore", "CZlib"]),
+        .target(name: "SlipwaySecurity", dependencies: ["SlipwayCore", crypto]),
+        .target(name: "SlipwayWire", dependencies: ["SlipwayCore"]),
+        // Floor 2
+        .target(name: "SlipwayClient", dependencies: ["SlipwayCore", "SlipwayWire", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
+        .target(name: "SlipwayMonitoring", dependencies: ["SlipwayCore"]),
+        .target(name: "SlipwayRegistry", dependencies: ["SlipwayCore", "SlipwaySecurity"]),
+        .target(name: "SlipwayServing", dependencies: ["SlipwayCore", "SlipwayEngine"]),
+        // Floor 3
+        .target(
+            name: "SlipwayControl",
+            dependencies: [
+                "SlipwayCore", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring", "SlipwayRegistry",
+                "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
+            ]),
+        .target(name: "COnnxRuntime"),
+        .target(name: "SlipwayONNXRuntime", dependencies: ["SlipwayCore", "SlipwayEngine", "COnnxRuntime"]),
+        .target(name: "SlipwayStorage", dependencies: ["SlipwayCore", "SlipwaySecurity", "SlipwayRegistry", grdb]),
+        // Floor 4
+        .target(
+            name: "SlipwayServer",
+            dependencies: [
+                "SlipwayCore", "SlipwayControl", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring",
+                "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
+                httpTypes, hummingbird, logging, nioCore, nioHTTPTypes, nioPosix, serviceLifecycle,
+            ]),
+        // Floor 5
+        .executableTarget(
+            name: "slipway",
+            dependencies: [
+                "SlipwayClient", "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayFormats",
+                "SlipwayMonitoring", "SlipwayONNXRuntime", "SlipwayRegistry", "SlipwaySecurity", "SlipwayServer",
+                "SlipwayServing", "SlipwayStorage", "SlipwayWire",
+                argumentParser, configuration, logging, nioCore, serviceLifecycle, unixSignals, yams,
+            ]),
+    ]
+)
+
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && target.name != "COnnxRuntime" {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

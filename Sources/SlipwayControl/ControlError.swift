@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+
+/// A use case that cannot be carried out.
+package struct ControlError: SlipwayError {
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Wrapped: String { case unsupportedFormat, unreadable, invalidRequest, changedOnDisk, busy, notFound }
+        private let wrapped: Wrapped
+        package var description: String { wrapped.rawValue }
+        /// The file is of a format that no engine here runs.
+        package static let unsupportedFormat = Code(wrapped: .unsupportedFormat)
+        package static let unreadable = Code(wrapped: .unreadable)
+        package static let invalidRequest = Code(wrapped: .invalidRequest)
+        /// A stored file no longer says what was registered.
+        package static let changedOnDisk = Code(wrapped: .changedOnDisk)
+        /// Too much is going on to begin more.
+        package static let busy = Code(wrapped: .busy)
+        package static let notFound = Code(wrapped: .notFound)
+    }
+
+    package let code: Code
+    package let message: String
+    package var cause: (any Error)?
+
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    package var category: ErrorCategory {
+        switch code {
+        case .unsupportedFormat: .unsupported
+        case .unreadable, .invalidRequest: .invalidInput
+        case .changedOnDisk: .corrupt
+        case .busy: .unavailable
+        case .notFound: .notFound
+        default: .internal
+        }
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SlipwayCore
+package import SlipwayRegistry
+package import SlipwayWire
+
+/// Removes what nothing needs any more.
+package struct GarbageCollector: Sendable {
+    let store: any MetadataStore
+    let artifacts: any ArtifactStore
+
+    package init(store: any MetadataStore, artifacts: any ArtifactStore) {
+        self.store = store
+        self.artifacts = artifacts
+    }
+
+    /// - Parameter keep: How many of the newest versions of each model stay in any case; `nil` keeps all versions.
+    ///   Versions with an alias and versions that an endpoint serves always stay.
+    package func run(keep: Int?) async throws -> GarbageDTO {
+        if let keep, keep < 0 { throw ControlError(.invalidRequest, "keep is \(keep), expected 0 or more") }
+        return try await artifacts.withExclusiveAccess {
+            let versions = try await self.deleteVersions(keep: keep)
+            let needed = try await self.store.referencedBlobs()
+            var freed = 0
+            var blobs = 0
+            for blob in try await self.artifacts.blobs() where !needed.contains(blob.digest) {
+                try await self.artifacts.remove(blob.digest)
+                freed += blob.byteCount
+                blobs += 1
+            }
+            freed += try await self.artifacts.removeLeftovers(keeping: try await self.bundles())
+            return GarbageDTO(versions: versions, blobs: blobs, bytesFreed: freed)
+        }
+    }
+
+    private func deleteVersions(keep: Int?) async throws -> [String] {
+        guard let keep else { return [] }
+        let deployed = Set(try await store.currentRevisions().compactMap { $0.spec?.primary })
+        var deleted: [String] = []
+        for model in try await store.models() {
+            let named = Set(try await store.aliases(of: model).map(\.version))
+            for version in try await store.versions(of: model).dropLast(keep)
+            where !named.contains(version.id.number) && !deployed.contains(version.id) {
+                try await store.delete(version.id)
+                deleted.append(version.id.description)
+            }
+        }
+        return deleted
+    }
+
+    private func bundles() async throws -> Set<Digest> {
+        var digests: Set<Digest> = []
+        for model in try await store.models() {
+            digests.formUnion(try await store.versions(of: model).map(\.digest))
+        }
+        return digests
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One question to an endpoint, whatever protocol it came by.
+public struct InferenceRequest: Sendable {
+    /// The caller's id, echoed in the answer; `nil` when none was given.
+    public var id: String?
+    public var endpoint: String
+    /// A version asked for by number, which bypasses routing.
+    public var version: Int?
+    public var inputs: NamedTensors
+    /// The outputs wanted, in this order; `nil` for all.
+    public var requestedOutputs: [String]?
+    public var parameters: [String: ParameterValue]
+    /// After this instant nobody wants the answer.
+    public var deadline: ContinuousClock.Instant?
+    public var cancellation: CancellationFlag
+    public let receivedAt: ContinuousClock.Instant
+
+    public init(
+        id: String? = nil, endpoint: String, version: Int? = nil, inputs: NamedTensors,
+        requestedOutputs: [String]? = nil, parameters: [String: ParameterValue] = [:],
+        deadline: ContinuousClock.Instant? = nil, cancellation: CancellationFlag = CancellationFlag(),
+        receivedAt: ContinuousClock.Instant = .now
+    ) {
+        self.id = id
+        self.endpoint = endpoint
+        self.version = version
+        self.inputs = inputs
+        self.requestedOutputs = requestedOutputs
+        self.parameters = parameters
+        self.deadline = deadline
+        self.cancellation = cancellation
+        self.receivedAt = receivedAt
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SlipwayCore
+
+/// Formats that a few fixed bytes tell.
+enum MagicSignatures {
+    static func detect(_ probe: DetectionProbe) -> FormatDetection? {
+        let head = probe.head
+        if head.has("GGUF"), let version: UInt32 = head.littleEndian(at: 4) {
+            let number = (1...0xFFFF).contains(version) ? version : version.byteSwapped
+            return FormatDetection(
+                .gguf, "The file is a GGUF model, version \(number), as llama.cpp runs it.",
+                advice: "This version of Slipway does not run GGUF models yet; import an ONNX export of the model.")
+        }
+        if head.has("ORTM", at: 4) {
+            return FormatDetection(
+                .ort, "The file is a model in ONNX Runtime's own format.",
+                advice: "Import the ONNX file it was made from.")
+        }
+        if head.has("TFL3", at: 4) {
+            return FormatDetection(
+                .tflite, "The file is a TensorFlow Lite model.",
+                advice: "Convert it: python -m tf2onnx.convert --tflite model.tflite --output model.onnx")
+        }
+        if head.has(NumpyHeader.magic) {
+            return FormatDetection(
+                .unknown, "The file is a NumPy array, which is data and not a model.",
+                advice: "Send it as input to an endpoint instead.")
+        }
+        return hdf5(probe)
+    }
+
+    /// HDF5 has its signature at 0, or at 512 and its doublings after a user block.
+    private static func hdf5(_ probe: DetectionProbe) -> FormatDetection? {
+        let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+        let starts = [0, 512, 1024, 2048, 4096, 8192, 16384, 32768]
+        guard starts.contains(where: { probe.head.has(signature, at: $0) }) else { return nil }
+        let isKeras = probe.mentions("keras_version") || probe.mentions("model_config")
+        return FormatDetection(
+            .hdf5,
+            isKeras ? "The file is a Keras model in HDF5." : "The file is HDF5, as Keras saves models and weights.",
+            advice: "Load it in Keras and export it: model.export('model.onnx', format='onnx')")
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+
+/// Every metric there is: the one place where their names, units and labels are written.
+package enum MetricCatalogue {
+    package static let requests = MetricDescriptor(
+        name: "slipway_inference_requests_total", kind: .counter, unit: "requests",
+        labels: ["endpoint", "version", "outcome"],
+        help: "Inference requests by outcome: success, or the category of the failure.")
+    package static let duration = MetricDescriptor(
+        name: "slipway_inference_duration_seconds", kind: .histogram, unit: "seconds",
+        labels: ["endpoint", "version"], help: "Time from receipt of a request to its answer, successful ones only.")
+    package static let queue = MetricDescriptor(
+        name: "slipway_inference_queue_seconds", kind: .histogram, unit: "seconds",
+        labels: ["endpoint", "version"],
+        help: "Time from admission to the start of the execution, successful requests only.")
+    package static let compute = MetricDescriptor(
+        name: "slipway_inference_compute_seconds", kind: .histogram, unit: "seconds",
+        labels: ["endpoint", "version"], help: "Time inside the engine, successful requests only.")
+    package static let rows = MetricDescriptor(
+        name: "slipway_inference_rows_total", kind: .counter, unit: "rows",
+        labels: ["endpoint", "version"], help: "Rows answered successfully.")
+    package static let executions = MetricDescriptor(
+        name: "slipway_inference_executions_total", kind: .counter, unit: "executions",
+        labels: ["endpoint", "version"], help: "Engine calls that answered; rows over executions is the mean batch.")
+    package static let inputBytes = MetricDescriptor(
+        name: "slipway_inference_input_bytes_total", kind: .counter, unit: "bytes",
+        labels: ["endpoint", "version"], help: "Bytes of input tensors received.")
+    package static let outputBytes = MetricDescriptor(
+        name: "slipway_inference_output_bytes_total", kind: .counter, unit: "bytes",
+        labels: ["endpoint", "version"], help: "Bytes of output tensors returned.")
+    package static let foldedObservations = MetricDescriptor(
+        name: "slipway_observations_folded_total", kind: .counter, unit: "requests", labels: [],
+        help: "Requests counted under the endpoint 'other': never routed, or beyond the limit of series.")
+    package static let inFlight = MetricDescriptor(
+        name: "slipway_inference_in_flight", kind: .gauge, unit: "requests", labels: [],
+        help: "Requests admitted and not yet answered.")
+    package static let modelsLoaded = MetricDescriptor(
+        name: "slipway_models_loaded", kind: .gauge, unit: "versions", labels: [],
+        help: "Model versions loaded in this replica.")
+    package static let loadDuration = MetricDescriptor(
+        name: "slipway_model_load_seconds", kind: .gauge, unit: "seconds", labels: ["model", "version"],
+        help: "How long the latest load of a version took, from its fetch to ready.")
+    package static let admissionRejected = MetricDescriptor(
+        name: "slipway_admission_rejected_total", kind: .counter, unit: "requests", labels: ["reason"],
+        help: "Requests refused because the server was full or draining.")
+    package static let residentMemory = MetricDescriptor(
+        name: "process_resident_memory_bytes", kind: .gauge, unit: "bytes", labels: [],
+        help: "Resident memory of the process.")
+    package static let cpuTime = MetricDescriptor(
+        name: "process_cpu_seconds_total", kind: .counter, unit: "seconds", labels: [],
+        help: "User and system time the process has used.")
+    package static let openFiles = MetricDescriptor(
+        name: "process_open_fds", kind: .gauge, unit: "descriptors", labels: [],
+        help: "Open file descriptors.")
+    package static let threads = MetricDescriptor(
+        name: "process_threads", kind: .gauge, unit: "threads", labels: [], help: "Threads of the process.")
+    package static let startTime = MetricDescriptor(
+        name: "process_start_time_seconds", kind: .gauge, unit: "seconds", labels: [],
+        help: "When the process started, in seconds since 1970.")
+    package static let buildInfo = MetricDescriptor(
+        name: "slipway_build_info", kind: .gauge, unit: "none", labels: ["version"],
+        help: "Always 1; the label tells the version of the server.")
+
+    /// In the order of the exposition and of the documentation.
+    package static let all = [
+        requests, duration, queue, compute, rows, executions, inputBytes, outputBytes, foldedObservations, inFlight,
+        modelsLoaded, loadDuration, admissionRejected, residentMemory, cpuTime, openFiles, threads, startTime,
+        buildInfo,
+    ]
+
+    /// Upper bounds of the histograms' buckets.
+    package static let durationBounds: [Duration] = [
+        .microseconds(100), .microseconds(250), .microseconds(500), .milliseconds(1), .microseconds(2500),
+        .milliseconds(5), .milliseconds(10), .milliseconds(25), .milliseconds(50), .milliseconds(100),
+        .milliseconds(250), .milliseconds(500), .seconds(1), .milliseconds(2500), .seconds(5), .seconds(10),
+        .seconds(30), .seconds(60),
+    ]
+
+    /// The catalogue as a Markdown table: what `docs/operations/metrics.md` shows.
+    package static func markdownTable() -> String {
+        let lines = all.map { metric in
+            let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
+            return "| `\(metric.name)` | \(metric.kind.rawValue) | \(metric.unit) | \(labels) | \(metric.help) |"
+        }
+        return (["| Metric | Kind | Unit | Labels | Meaning |", "|---|---|---|---|---|"] + lines)
+            .joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import SlipwayCore
+import SlipwayWire
+
+/// Finds the route, runs its handler, and turns whatever comes of it into a response.
+struct RouteResponder: HTTPResponder {
+    typealias Context = CallContext
+
+    let table: RouteTable
+    let bodyLimit: Int
+    let gate: AccessGate
+    let watch: ConnectionWatch
+
+    func respond(to request: Request, context: CallContext) async throws -> Response {
+        let receivedAt = ContinuousClock.now
+        let requestID = RequestIdentifier.choose(given: request.headers[RequestIdentifier.header])
+        var surface = ErrorTable.Surface.inference
+        var reply: HTTPReply
+        do {
+            let (route, parameters, query) = try find(request.head)
+            surface = route.surface
+            try await gate.check(route.role, authorization: request.headers[.authorization])
+            reply = try await watch.withFlag(for: context.channel) { flag in
+                let call = HTTPCall(
+                    head: request.head, parameters: parameters, queryText: query, requestID: requestID,
+                    receivedAt: receivedAt, cancellation: flag, bodyStream: request.body, bodyLimit: bodyLimit)
+                return try await route.handler(call)
+            }
+            if let accepted = request.headers[.acceptEncoding] {
+                reply = try ReplyCompression.apply(to: reply, acceptEncoding: accepted)
+            }
+        } catch let refusal as MethodNotAllowed {
+            reply = .json(ErrorTable.body(message: "Method Not Allowed"), status: 405)
+            reply.headers[.allow] = refusal.allowed.map(\.rawValue).joined(separator: ", ")
+        } catch {
+            reply = Self.reply(to: error, on: surface, context)
+        }
+        return Self.response(reply, requestID: requestID)
+    }
+
+    private struct MethodNotAllowed: Error { let allowed: [HTTPRequest.Method] }
+
+    private func find(_ head: HTTPRequest) throws -> (Route, [(name: String, value: String)], Substring) {
+        let target = head.path ?? "/"
+        let mark = target.firstIndex(of: "?") ?? target.endIndex
+        let query = mark < target.endIndex ? target[target.index(after: mark)...] : ""
+        switch table.match(head.method, target[..<mark]) {
+        case .found(let route, let encoded):
+            let parameters = try encoded.map { name, value in
+                guard let decoded = percentDecoded(value) else {
+                    throw ServerError(.badParameter, "the path has an escape that is not UTF-8")
+                }
+                return (name: name, value: decoded)
+            }
+            return (route, parameters, query)
+        case .wrongMethod(let allowed): throw MethodNotAllowed(allowed: allowed)
+        case .none: throw ServerError(.notFound, "Not Found")
+        }
+    }
+
+    private static func reply(
+        to error: any Error, on surface: ErrorTable.Surface, _ context: CallContext
+    ) -> HTTPReply {
+        let (status, body) = AdminErrors.reply(to: error, on: surface)
+        if status == 500 { context.logger.error("request failed", metadata: ["error": "\(error)"]) }
+        var reply = HTTPReply.json(body, status: status)
+        switch ErrorTable.category(of: error) {
+        case .unavailable: reply.headers[.retryAfter] = "1"
+        case .unauthenticated: reply.headers[.wwwAuthenticate] = "Bearer"
+        case .unsupported where (error as? ServerError)?.code == .unsupportedEncoding:
+            reply.headers[.acceptEncoding] = "gzip, deflate"
+        default: break
+        }
+        return reply
+    }
+
+    private static func response(_ reply: HTTPReply, requestID: String) -> Response {
+        var headers = reply.headers
+        headers[RequestIdentifier.header] = requestID
+        if let timings = reply.timings { headers[ServerTiming.header] = ServerTiming.text(timings) }
+        let buffers = reply.body.map { segment in
+            switch segment {
+            case .bytes(let bytes): ByteBuffer(bytes: bytes)
+            case .storage(let storage): ByteBuffer(bytes: storage.bytes)
+            }
+        }
+        let body: ResponseBody =
+            switch buffers.count {
+            case 0: ResponseBody()
+            case 1: ResponseBody(byteBuffer: buffers[0])
+            default: ResponseBody(contentsOf: buffers)
+            }
+        return Response(status: .init(code: reply.status), headers: headers, body: body)
+    }
+}
+
+/// What Hummingbird hands each request: the channel it came by and a logger.
+struct CallContext: InitializableFromSource {
+    let channel: any Channel
+    let logger: Logger
+
+    init(source: ApplicationRequestContextSource) {
+        channel = source.channel
+        logger = source.logger
+    }
+}

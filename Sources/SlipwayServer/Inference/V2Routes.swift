@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import NIOCore
+import SlipwayCore
+import SlipwayEngine
+import SlipwayServing
+import SlipwayWire
+
+/// The Open Inference Protocol V2 over REST: health, metadata and inference.
+struct V2Routes: Sendable {
+    let service: InferenceService
+    let version: String
+    let trace: TraceSettings
+
+    var routes: [Route] {
+        [server, live, ready] + modelRoutes("/v2/models/{model}") + modelRoutes("/v2/models/{model}/versions/{version}")
+    }
+
+    private func documentation(_ summary: String, request: Route.Content = .none) -> Route.Documentation {
+        Route.Documentation(summary: summary, tag: "Open Inference Protocol V2", request: request)
+    }
+
+    private var server: Route {
+        Route(.get, "/v2", documentation("Name, version and extensions of the server.")) { _ in
+            .json(V2ServerMetadata(version: version).encode())
+        }
+    }
+
+    private var live: Route {
+        Route(.get, "/v2/health/live", documentation("Whether the process runs.")) { _ in .json(V2Health.live(true)) }
+    }
+
+    private var ready: Route {
+        Route(.get, "/v2/health/ready", documentation("Whether requests are accepted.")) { _ in
+            let isReady = service.isReady
+            return .json(V2Health.ready(isReady), status: isReady ? 200 : 400)
+        }
+    }
+
+    private func modelRoutes(_ path: String) -> [Route] {
+        [
+            Route(.get, path, documentation("Inputs and outputs of a model."), metadata),
+            Route(.get, path + "/ready", documentation("Whether a model answers."), modelReady),
+            Route(.get, path + "/config", documentation("A model's configuration as Triton shows it."), configuration),
+            Route(.post, path + "/infer", documentation("Inference.", request: .json("InferenceRequest")), infer),
+        ]
+    }
+
+    // MARK: - Inference
+
+    @Sendable private func infer(_ call: HTTPCall) async throws -> HTTPReply {
+        let endpoint = call["model"]
+        let number = try call.version()
+        // Before the body is read: an unknown model is told at once, and never as a fault of the body.
+        let served = try service.endpoint(endpoint)
+        let headerLength = call.headers[Self.headerLength]
+        let signature = headerLength == "0" ? try served.version(number).model.signature : nil
+        let body = try await call.body()
+        let decoder = V2InferDecoder(endpoint: endpoint, version: number, signature: signature)
+        let decoded = try body.withUnsafeReadableBytes {
+            try decoder.decode($0, headerLength: headerLength, receivedAt: call.receivedAt)
+        }
+        var request = decoded.inference
+        request.cancellation = call.cancellation
+        let response = try await service.infer(request)
+        let labels = decoded.replyForm.wantsClasses ? (try? served.version(number).resolved.labels) ?? [:] : [:]
+        let encoded = try V2InferEncoder.encode(response, as: decoded.replyForm, labels: labels)
+        var reply = HTTPReply(contentType: encoded.contentType, body: encoded.segments)
+        if let length = encoded.headerLength { reply.headers[Self.headerLength] = String(length) }
+        reply.timings = response.timings
+        trace.record(call, response)
+        return reply
+    }
+
+    private static let headerLength = HTTPField.Name.known("inference-header-content-length")
+
+    // MARK: - Facts
+
+    @Sendable private func metadata(_ call: HTTPCall) async throws -> HTTPReply {
+        let loaded = try service.endpoint(call["model"]).version(try call.version())
+        return .json(
+            V2ModelMetadata(
+                name: call["model"], versions: [loaded.id.number], platform: Self.platform(loaded),
+                signature: loaded.model.signature
+            ).encode())
+    }
+
+    @Sendable private func configuration(_ call: HTTPCall) async throws -> HTTPReply {
+        let loaded = try service.endpoint(call["model"]).version(try call.version())
+        return .json(
+            V2ModelConfiguration(
+                name: call["model"], platform: Self.platform(loaded), backend: loaded.engine, maximumBatchSize: 0,
+                signature: loaded.model.signature, instanceCount: loaded.laneCount, versions: [loaded.id.number],
+                defaultFileName: "model." + loaded.resolved.format.rawValue
+            ).encode())
+    }
+
+    /// Triton answers 400 for a model that is known and not ready, 404 for one that is not known.
+    @Sendable private func modelReady(_ call: HTTPCall) async throws -> HTTPReply {
+        let endpoint = try service.endpoint(call["model"])
+        do {
+            _ = try endpoint.version(try call.version())
+            return .json(V2Health.modelReady(name: call["model"], true))
+        } catch let error as ServingError where error.code == .notReady {
+            return .json(ErrorTable.body(message: error.message), status: 400)
+        }
+    }
+
+    static func platform(_ loaded: LoadedVersion) -> String { "\(loaded.engine)_\(loaded.resolved.format.rawValue)" }
+}
+
+extension V2ReplyForm {
+    fileprivate var wantsClasses: Bool { outputs?.contains { $0.classification != nil } ?? false }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SlipwayCore
+import SlipwayEngine
+import Synchronization
+
+/// One request between admission and answer.
+///
+/// Ends exactly once: with the engine's answer, or earlier when nobody waits any more. A request
+/// that ended while it was queued is not executed.
+final class PendingInference: Sendable {
+    typealias Continuation = CheckedContinuation<Execution, any Error>
+
+    struct Execution: Sendable {
+        let prediction: Prediction
+        let queue: Duration
+    }
+
+    let request: InferenceRequest
+    private let outputs: [String]?
+    private let queuedAt: ContinuousClock.Instant
+    private let continuation: Mutex<Continuation?>
+
+    init(_ request: InferenceRequest, continuation: Continuation, queuedAt: ContinuousClock.Instant) {
+        self.request = request
+        outputs = request.requestedOutputs
+        self.queuedAt = queuedAt
+        self.continuation = Mutex(continuation)
+    }
+
+    /// Executes the request on the calling lane, unless it ended before.
+    func run(on model: any TensorModel) {
+        let startedAt = ContinuousClock.now
+        if let deadline = request.deadline, deadline <= startedAt {
+            finish(.failure(ServingError.deadlineExceeded))
+            return
+        }
+        guard continuation.withLock({ $0 != nil }) else { return }
+        do throws(EngineError) {
+            let prediction = try model.predict(
+                request.inputs, requestedOutputs: outputs, cancellation: request.cancellation)
+            finish(.success(Execution(prediction: prediction, queue: startedAt - queuedAt)))
+        } catch {
+            finish(.failure(error.code == .cancelled ? ServingError.cancelled : error))
+        }
+    }
+
+    /// Answers now with an error; the engine's own end, if it still comes, is ignored.
+    func abandon(_ error: ServingError) { finish(.failure(error)) }
+
+    private func finish(_ result: Result<Execution, any Error>) {
+        continuation.withLock { $0.take() }?.resume(with: result)
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+package import SlipwayEngine
+
+/// Where Serving gets a version's files from.
+///
+/// One call of each method per load, in this order, from a task of its own; a failure ends the load.
+package protocol ModelSource: Sendable {
+    /// Finds out what the version is. Throws when it does not exist.
+    func resolve(_ version: VersionID) async throws -> ResolvedVersion
+    /// Brings the version's files to this machine and returns their folder.
+    func fetch(_ version: ResolvedVersion) async throws -> String
+    /// Checks that the files in `folder` are what was registered, and returns what an engine opens.
+    func verify(_ version: ResolvedVersion, in folder: String) async throws -> ModelBundle
+}
+
+/// A version that exists.
+package struct ResolvedVersion: Sendable, Hashable {
+    package let id: VersionID
+    package let digest: Digest
+    package let format: ModelFormat
+    /// The engine it was imported for.
+    package let engine: String
+    /// Class names by output, for answers that name classes.
+    package let labels: [String: [String]]
+
+    package init(id: VersionID, digest: Digest, format: ModelFormat, engine: String, labels: [String: [String]]) {
+        self.id = id
+        self.digest = digest
+        self.format = format
+        self.engine = engine
+        self.labels = labels
+    }
+}

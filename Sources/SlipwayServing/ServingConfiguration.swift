@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Limits of the data plane.
+package struct ServingConfiguration: Sendable, Hashable {
+    /// Requests of one endpoint that may wait or run at the same time.
+    package var maximumRequests = 1024
+    /// Input bytes of one endpoint that may wait or run at the same time.
+    package var maximumBytes = 1 << 30
+    /// Lanes of an endpoint that does not name its own number.
+    package var lanes = 1
+    /// Threads one engine call may use, its lane included.
+    package var threadsPerCall = 1
+    /// How long a retired version may finish its requests before they are cancelled.
+    package var drainTimeout: Duration = .seconds(30)
+    /// Starts a profile of every engine call in files that begin with this path.
+    package var profilePathPrefix: String?
+
+    package init() {}
+}

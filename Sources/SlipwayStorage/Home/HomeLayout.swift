@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayRegistry
+
+/// Where the parts of a home are.
+package struct HomeLayout: Sendable, Hashable {
+    /// The home's folder, without a slash at its end.
+    package let root: String
+
+    package init(root: String) {
+        var root = root
+        while root.count > 1, root.hasSuffix("/") { root.removeLast() }
+        self.root = root
+    }
+
+    /// The registry's database.
+    package var database: String { root + "/registry.db" }
+    package var blobs: String { root + "/blobs" }
+    package var cache: String { root + "/cache" }
+    package var capture: String { root + "/capture" }
+
+    /// Makes the folders that are missing, for their owner only (mode 0700). Blocks.
+    ///
+    /// - Throws: ``RegistryError`` `storeUnavailable` or `storeFull`.
+    package func prepare() throws(RegistryError) {
+        for folder in [root, blobs, cache, capture] { try PosixFolder.make(folder, mode: 0o700) }
+        try PosixFolder.synchronize(root)
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+
+/// Bytes that do not follow the wire protocol they claim to be.
+package struct WireError: SlipwayError, Equatable {
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Wrapped: String {
+            case malformedJSON, tooDeep, invalidRequest, invalidTensor, notEncodable, unknownRegion, unsupported
+            case incompleteResponse
+        }
+        private let wrapped: Wrapped
+        package var description: String { wrapped.rawValue }
+        /// The bytes are not JSON.
+        package static let malformedJSON = Code(wrapped: .malformedJSON)
+        /// The JSON is nested deeper than the scanner goes.
+        package static let tooDeep = Code(wrapped: .tooDeep)
+        /// The JSON is well-formed, but not what the protocol asks for.
+        package static let invalidRequest = Code(wrapped: .invalidRequest)
+        /// A tensor's shape, type and data contradict one another.
+        package static let invalidTensor = Code(wrapped: .invalidTensor)
+        /// The caller asked for a form that the output cannot take.
+        package static let notEncodable = Code(wrapped: .notEncodable)
+        /// A shared memory region that was never registered.
+        package static let unknownRegion = Code(wrapped: .unknownRegion)
+        /// A part of the protocol that this server does not speak.
+        package static let unsupported = Code(wrapped: .unsupported)
+        /// The answer lacks an output that was asked for.
+        package static let incompleteResponse = Code(wrapped: .incompleteResponse)
+    }
+
+    package let code: Code
+    package let message: String
+    package let location: String?
+
+    package init(_ code: Code, _ message: String, at location: String? = nil) {
+        self.code = code
+        self.message = message
+        self.location = location
+    }
+
+    package var category: ErrorCategory {
+        switch code {
+        case .unknownRegion: .notFound
+        case .unsupported: .unsupported
+        case .incompleteResponse: .internal
+        default: .invalidInput
+        }
+    }
+
+    /// The same error, its place prefixed with `path`: `inputs[0].data, byte 71`.
+    func within(_ path: String) -> WireError {
+        guard let location else { return WireError(code, message, at: path) }
+        let glue = location.hasPrefix("byte ") ? ", " : location.hasPrefix("[") ? "" : "."
+        return WireError(code, message, at: path + glue + location)
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+
+/// A decoded request of the plain routes `POST /predict` and `POST /v1/models/M:predict`.
+package struct PlainRequest: Sendable {
+    /// Which of the two contracts the client speaks, and is answered in.
+    package enum Style: Sendable, Hashable {
+        /// `{"data": rows}`, answered by a bare list.
+        case data
+        /// `{"instances": rows}` of TensorFlow Serving, answered by `{"predictions": list}`.
+        case instances
+    }
+
+    package var inference: InferenceRequest
+    package var style: Style
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Configuration
+import Foundation
+import SlipwayCore
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serves the home's endpoints until SIGTERM or Ctrl-C.",
+        discussion: """
+            Settings come from flags, then the environment (SLIPWAY_MAX_BODY for max-body), then slipway.yaml \
+            (--config, or the file of that name in the home), then defaults.
+            """)
+
+    @Option(help: ArgumentHelp("Settings file.", valueName: "slipway.yaml"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Inference address (default 127.0.0.1:8080).", valueName: "host:port"))
+    var http: String?
+
+    @Option(help: ArgumentHelp("Admin address (default 127.0.0.1:8082).", valueName: "host:port"))
+    var admin: String?
+
+    @Flag(help: "Allow V2 load, unload and log settings on the inference port.")
+    var repositoryControl = false
+
+    @Option(help: ArgumentHelp("Largest request body, before and after decompression (default 64 MiB).", valueName: "bytes"))
+    var maxBody: String?
+
+    @Option(help: ArgumentHelp("Requests an endpoint may hold (default 1024).", valueName: "n"))
+    var maxRequests: String?
+
+    @Option(help: ArgumentHelp("Input bytes an endpoint may hold (default 1 GiB).", valueName: "bytes"))
+    var maxRequestBytes: String?
+
+    @Option(help: ArgumentHelp("Lanes of each endpoint (default: one per core).", valueName: "n"))
+    var lanes: String?
+
+    @Option(help: ArgumentHelp("Threads inside one engine call (default: what lanes leave).", valueName: "n"))
+    var threadsPerCall: String?
+
+    @Option(help: ArgumentHelp("Time between not-ready and the end of listening (default 0s).", valueName: "time"))
+    var drainDelay: String?
+
+    @Option(help: ArgumentHelp("Time for requests to finish after that (default 30s).", valueName: "time"))
+    var drainTimeout: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel: String?
+
+    @Option(help: ArgumentHelp("Write engine profiles to files that begin with this path.", valueName: "prefix"))
+    var profile: String?
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let settings = try settings()
+        LogSetup.bootstrap(settings.logLevel)
+        try await Replica(settings: settings, homeFolder: global.homeFolder).run()
+    }
+
+    private func settings() throws -> ServeSettings {
+        let candidate = global.homeFolder + "/slipway.yaml"
+        let path = config ?? (FileManager.default.fileExists(atPath: candidate) ? candidate : nil)
+        let file = try path.map { try SettingsFile(path: $0).values } ?? [:]
+        return try ServeSettings(
+            ConfigReader(providers: [
+                Self.provider("flags", flags),
+                EnvironmentVariablesProvider().prefixKeys(with: "slipway"),
+                Self.provider("slipway.yaml", file),
+            ]))
+    }
+
+    private var flags: [String: String] {
+        let given: [(ServeSettings.Key, String?)] = [
+            (.http, http), (.admin, admin), (.repositoryControl, repositoryControl ? "true" : nil),
+            (.maxBody, maxBody), (.maxRequests, maxRequests), (.maxRequestBytes, maxRequestBytes), (.lanes, lanes),
+            (.threadsPerCall, threadsPerCall), (.drainDelay, drainDelay), (.drainTimeout, drainTimeout),
+            (.logLevel, logLevel), (.profile, profile),
+        ]
+        return given.reduce(into: [:]) { flags, entry in flags[entry.0.rawValue] = entry.1 }
+    }
+
+    private static func provider(_ name: String, _ values: [String: String]) -> InMemoryProvider {
+        InMemoryProvider(
+            name: name,
+            values: values.reduce(into: [:]) { result, pair in
+                result[AbsoluteConfigKey([pair.key])] = ConfigValue(.string(pair.value), isSecret: false)
+            })
+    }
+}

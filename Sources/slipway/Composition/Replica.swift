@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+import Logging
+import NIOCore
+import ServiceLifecycle
+import SlipwayControl
+import SlipwayCore
+import SlipwayEngine
+import SlipwayMonitoring
+import SlipwayRegistry
+import SlipwayServer
+import SlipwayServing
+import SlipwayStorage
+import Synchronization
+import UnixSignals
+
+/// One `slipway serve` process: joins stores, engines, data plane and listeners, and runs them.
+struct Replica {
+    let settings: ServeSettings
+    let homeFolder: String
+    private let logger = Logger(label: "slipway")
+
+    init(settings: ServeSettings, homeFolder: String) {
+        self.settings = settings
+        self.homeFolder = homeFolder
+    }
+
+    func run() async throws {
+        let division = CoreDivision(
+            of: .current(), lanes: settings.lanes, threadsPerCall: settings.threadsPerCall)
+        NIOSingletons.groupLoopCountSuggestion = division.eventLoops
+        let engines = EngineCache.discover(threads: division.threadsPerCall, log: logger) { failure in
+            logger.warning("an engine is left out: \(failure)")
+        }
+        let home = try await OpenHome(folder: homeFolder, engines: engines)
+        let metrics = MetricsRegistry()
+        let service = dataPlane(home, engines, division, metrics)
+        let addresses = Mutex<[String: String]>([:])
+        let reconciler = Reconciler(
+            store: home.store, service: service, replica: Self.identity(),
+            addresses: { addresses.withLock { $0 } }, clock: Timestamp.systemNow
+        ) { [logger] in logger.warning("\($0)") }
+        // Before anybody can ask whether the replica is ready.
+        try await reconciler.reconcile()
+        let hosts = ServerHosts(
+            service: service, metrics: metrics, admin: home.control, keys: home.store,
+            configuration: serverConfiguration(home), log: Self.logSettings(), logger: logger)
+        let listening = { @Sendable (name: String, address: ListenAddress) in
+            { @Sendable (port: Int) async in
+                let bound = ListenAddress(host: address.host, port: port)
+                addresses.withLock { $0[name] = "http://\(bound)" }
+                logger.info("listening", metadata: ["\(name)": "\(bound)"])
+            }
+        }
+        let admin = try await hosts.administration(
+            clock: Timestamp.systemNow, onListening: listening("admin", settings.admin))
+        let http = hosts.inference(onListening: listening("http", settings.http))
+        try await runUntilStopped([
+            DataPlaneService(service: service), ReconcileService(reconciler: reconciler), admin, http,
+            DrainNotice(service: service, delay: settings.drainDelay),
+        ])
+        try? await home.store.removeReplica(reconciler.replicaID)
+        await home.close()
+        guard service.isEmpty else {
+            logger.error("stopped before every request was answered")
+            throw ExitCode(1)
+        }
+        logger.info("stopped: every request answered, every model unloaded")
+    }
+
+    /// Services stop in reverse order, each when the one after it has: first the notice, then the listeners, then
+    /// the reconcile loop, last the data plane.
+    private func runUntilStopped(_ services: [any Service]) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = settings.drainDelay + settings.drainTimeout
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private func dataPlane(
+        _ home: OpenHome, _ engines: [any InferenceEngine], _ division: CoreDivision, _ metrics: MetricsRegistry
+    ) -> InferenceService {
+        var configuration = ServingConfiguration()
+        configuration.maximumRequests = settings.maximumRequests
+        configuration.maximumBytes = settings.maximumRequestBytes
+        configuration.lanes = division.lanes
+        configuration.threadsPerCall = division.threadsPerCall
+        configuration.profilePathPrefix = settings.profilePathPrefix
+        let loads = LoadTimes()
+        let context = ServingContext(
+            engines: engines, source: RegistryModelSource(store: home.store, artifacts: home.artifacts),
+            configuration: configuration
+        ) { [logger] event in
+            loads.note(event)
+            logger.log(
+                level: event.state.logLevel, "\(event.endpoint): \(event.version) \(event.state.name)",
+                metadata: event.state.logMetadata)
+        }
+        let service = InferenceService(context: context) { metrics.record($0) }
+        metrics.provideProcessMetrics(version: Release.version)
+        metrics.provideServingMetrics(service, loads)
+        return service
+    }
+
+    private func serverConfiguration(_ home: OpenHome) -> ServerConfiguration {
+        var configuration = ServerConfiguration()
+        configuration.http = settings.http
+        configuration.admin = settings.admin
+        configuration.maximumBodyBytes = settings.maximumBodyBytes
+        configuration.allowsRepositoryControl = settings.allowsRepositoryControl
+        configuration.uploadFolder = home.layout.cache
+        configuration.version = Release.version
+        return configuration
+    }
+
+    private static func logSettings() -> LogSettings {
+        LogSettings { threshold in
+            switch threshold {
+            case .verbose: LogSetup.set(.debug)
+            case .info: LogSetup.set(.info)
+            case .warning: LogSetup.set(.warning)
+            case .error, .none: LogSetup.set(.error)
+            }
+        }
+    }
+
+    private static func identity() -> ReplicaIdentity {
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, buffer.count - 1)
+        let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let process = Int(getpid())
+        let startedAt = Timestamp.systemNow()
+        return ReplicaIdentity(
+            id: "\(host)-\(process)-\(startedAt.milliseconds)", host: host, processID: process, startedAt: startedAt)
+    }
+}

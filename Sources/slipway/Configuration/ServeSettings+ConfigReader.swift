@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Logging
+import SlipwayServer
+
+extension ServeSettings {
+    /// - Throws: ``ValidationFailure`` for a value that is not of its key's kind.
+    init(_ reader: ConfigReader) throws {
+        http = try Self.value(.http, reader, ListenAddress.init) ?? http
+        admin = try Self.value(.admin, reader, ListenAddress.init) ?? admin
+        allowsRepositoryControl = try Self.value(.repositoryControl, reader, Bool.init) ?? allowsRepositoryControl
+        maximumBodyBytes = try Self.count(.maxBody, reader) ?? maximumBodyBytes
+        maximumRequests = try Self.count(.maxRequests, reader) ?? maximumRequests
+        maximumRequestBytes = try Self.count(.maxRequestBytes, reader) ?? maximumRequestBytes
+        lanes = try Self.count(.lanes, reader)
+        threadsPerCall = try Self.count(.threadsPerCall, reader)
+        drainDelay = try Self.value(.drainDelay, reader) { TimeSpan(argument: $0)?.duration } ?? drainDelay
+        drainTimeout = try Self.value(.drainTimeout, reader) { TimeSpan(argument: $0)?.duration } ?? drainTimeout
+        logLevel = try Self.value(.logLevel, reader, Logger.Level.init(rawValue:)) ?? logLevel
+        profilePathPrefix = try Self.value(.profile, reader) { $0 }
+    }
+
+    private static func count(_ key: Key, _ reader: ConfigReader) throws -> Int? {
+        try value(key, reader) { text in Int(text).flatMap { $0 > 0 ? $0 : nil } }
+    }
+
+    private static func value<T>(_ key: Key, _ reader: ConfigReader, _ parse: (String) -> T?) throws -> T? {
+        guard let text = reader.string(forKey: ConfigKey([key.rawValue])) else { return nil }
+        guard let value = parse(text) else {
+            throw ValidationFailure("'\(text)' is not a value for '\(key.rawValue)': \(key.form)")
+        }
+        return value
+    }
+}
+
+extension ServeSettings.Key {
+    /// What its values look like.
+    fileprivate var form: String {
+        switch self {
+        case .http, .admin: "write HOST:PORT"
+        case .repositoryControl: "write true or false"
+        case .lanes, .maxBody, .maxRequests, .maxRequestBytes, .threadsPerCall: "write a whole number above 0"
+        case .drainDelay, .drainTimeout: "write a time such as 10s or 500ms"
+        case .logLevel: "write " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        case .profile: "write the beginning of a path"
+        }
+    }
+}

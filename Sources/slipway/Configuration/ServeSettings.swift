@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import SlipwayServer
+
+/// Everything that `slipway serve` can be told.
+struct ServeSettings: Sendable, Hashable {
+    var http = ListenAddress(host: "127.0.0.1", port: 8080)
+    var admin = ListenAddress(host: "127.0.0.1", port: 8082)
+    var allowsRepositoryControl = false
+    var maximumBodyBytes = 64 << 20
+    var maximumRequests = 1024
+    var maximumRequestBytes = 1 << 30
+    /// Lanes of each endpoint; `nil` for one per core.
+    var lanes: Int?
+    /// Threads inside one engine call; `nil` for the cores that lanes leave.
+    var threadsPerCall: Int?
+    /// Between not-ready and the end of listening, for load balancers to notice.
+    var drainDelay: Duration = .zero
+    /// How long requests may take to finish after that.
+    var drainTimeout: Duration = .seconds(30)
+    var logLevel = Logger.Level.info
+    /// Engine profiles are written to files that begin with this.
+    var profilePathPrefix: String?
+
+    /// The keys of `slipway.yaml`, which are also the names of flags, and of variables as `SLIPWAY_MAX_BODY`.
+    enum Key: String, CaseIterable {
+        case http, admin, lanes
+        case repositoryControl = "repository-control"
+        case maxBody = "max-body"
+        case maxRequests = "max-requests"
+        case maxRequestBytes = "max-request-bytes"
+        case threadsPerCall = "threads-per-call"
+        case drainDelay = "drain-delay"
+        case drainTimeout = "drain-timeout"
+        case logLevel = "log-level"
+        case profile
+    }
+}

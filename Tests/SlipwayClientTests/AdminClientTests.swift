@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import NIOHTTP1
+import SlipwayClient
+import SlipwayCore
+import SlipwayWire
+import Synchronization
+import Testing
+
+@Suite struct AdminClientTests {
+    /// A call, the request it must make and the server's answer.
+    struct Call: Sendable, CustomTestStringConvertible {
+        let request: String
+        let body: String
+        let answer: String
+        let make: @Sendable (AdminClient) async throws -> Bool
+        var testDescription: String { request }
+
+        init<A: Encodable & Equatable & Sendable>(
+            _ request: String, body: String = "", _ answer: A,
+            _ make: @escaping @Sendable (AdminClient) async throws -> A
+        ) {
+            self.request = request
+            self.body = body
+            self.answer = AdminFixtures.json(answer)
+            self.make = { try await make($0) == answer }
+        }
+    }
+
+    private static let fraud3 = ModelReference(name: "fraud", selector: .version(3))
+
+    static let calls: [Call] = [
+        Call("GET /api/v1/models", [AdminFixtures.model]) { try await $0.models() },
+        Call("GET /api/v1/models/fraud", AdminFixtures.model) { try await $0.model("fraud") },
+        Call("GET /api/v1/versions/fraud%3A3", AdminFixtures.version) { try await $0.version(fraud3) },
+        Call("DELETE /api/v1/versions/fraud%3A3", AdminFixtures.version) { try await $0.deleteVersion(fraud3) },
+        Call("GET /api/v1/models/fraud/history", AdminFixtures.history) { try await $0.history(of: "fraud") },
+        Call("PUT /api/v1/models/fraud/aliases/champion", body: #"{"version":3}"#, AdminFixtures.aliases) {
+            try await $0.setAlias("champion", of: "fraud", to: 3)
+        },
+        Call("DELETE /api/v1/models/fraud/aliases/champion", AdminFixtures.aliases) {
+            try await $0.setAlias("champion", of: "fraud", to: nil)
+        },
+        Call("POST /api/v1/gc?keep=2", AdminFixtures.garbage) { try await $0.collectGarbage(keep: 2) },
+        Call("POST /api/v1/gc", AdminFixtures.garbage) { try await $0.collectGarbage(keep: nil) },
+        Call("GET /api/v1/endpoints", [AdminFixtures.endpoint]) { try await $0.endpoints() },
+        Call("GET /api/v1/endpoints/fraud", AdminFixtures.endpoint) { try await $0.endpoint("fraud") },
+        Call("PUT /api/v1/endpoints/fraud", body: #"{"reference":"fraud:3"}"#, AdminFixtures.endpoint) {
+            try await $0.deploy(DeployRequest(reference: "fraud:3"), to: "fraud")
+        },
+        Call("POST /api/v1/endpoints/fraud/rollback", body: #"{"revision":1}"#, AdminFixtures.endpoint) {
+            try await $0.rollback("fraud", to: 1)
+        },
+        Call("POST /api/v1/endpoints/fraud/rollback", body: "{}", AdminFixtures.endpoint) {
+            try await $0.rollback("fraud", to: nil)
+        },
+        Call("DELETE /api/v1/endpoints/fraud", AdminFixtures.endpoint) { try await $0.undeploy("fraud") },
+        Call("GET /api/v1/endpoints/fraud/revisions", [AdminFixtures.revision]) {
+            try await $0.revisions(of: "fraud", at: nil)
+        },
+        Call("GET /api/v1/endpoints/fraud/revisions?at=1970-01-01T00%3A00%3A01.000Z", [AdminFixtures.revision]) {
+            try await $0.revisions(of: "fraud", at: Timestamp(milliseconds: 1000))
+        },
+        Call("GET /api/v1/replicas", [AdminFixtures.replica]) { try await $0.replicas() },
+        Call("GET /api/v1/tokens", [AdminFixtures.token]) { try await $0.tokens() },
+        Call("POST /api/v1/tokens", body: #"{"label":"ci","role":"viewer"}"#, AdminFixtures.createdToken) {
+            try await $0.createToken(TokenRequest(role: "viewer", label: "ci", days: nil))
+        },
+        Call("DELETE /api/v1/tokens/k1", true) {
+            try await $0.revokeToken("k1")
+            return true
+        },
+        Call("GET /api/v1/operations/o1", AdminFixtures.operation("running")) { try await $0.operation("o1") },
+    ]
+
+    @Test("each call makes its request and reads the answer", arguments: calls)
+    func call(call: Call) async throws {
+        try await StubServer.run(keeping: true, { _ in .json(call.answer) }) { server in
+            let isEqual = try await call.make(AdminClient(server: server.address, token: "secret"))
+            #expect(isEqual)
+            let request = try #require(server.received.first)
+            #expect("\(request.method) \(request.uri)" == call.request)
+            #expect(Self.sorted(request.text) == call.body)
+            #expect(request.headers.first(name: "authorization") == "Bearer secret")
+        }
+    }
+
+    @Test("every route of the contract is called by the client")
+    func coverage() {
+        let called = Self.calls.map { call in
+            call.request.split(separator: "?")[0].replacing("/fraud%3A3", with: "/{reference}")
+                .replacing("/models/fraud", with: "/models/{model}").replacing("/champion", with: "/{alias}")
+                .replacing("/endpoints/fraud", with: "/endpoints/{endpoint}").replacing("/k1", with: "/{id}")
+                .replacing("/o1", with: "/{id}")
+        }
+        // The upload has tests of its own.
+        let upload = "POST /api/v1/models/{model}/versions"
+        let routes = AdminRoutes.all.map { "\($0.method.rawValue) \($0.template)" }
+        #expect(Set(called.map { String($0) } + [upload]) == Set(routes))
+    }
+
+    /// JSON with its keys in order; empty text stays empty.
+    private static func sorted(_ text: String) -> String {
+        guard let value = try? JSONDecoder().decode([String: Field].self, from: Data(text.utf8)) else { return text }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? text
+    }
+
+    private enum Field: Codable {
+        case number(Int)
+        case text(String)
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(Int.self) {
+                self = .number(number)
+            } else {
+                self = .text(try container.decode(String.self))
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .number(let number): try container.encode(number)
+            case .text(let text): try container.encode(text)
+            }
+        }
+    }
+
+    // MARK: Uploads
+
+    /// Runs `body` with a file of these bytes.
+    private func withFile(_ bytes: [UInt8], _ body: (String) async throws -> Void) async throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "slipway-\(UUID().uuidString).onnx")
+        try Data(bytes).write(to: url)
+        do {
+            try await body(url.path)
+            try FileManager.default.removeItem(at: url)
+        } catch {
+            try FileManager.default.removeItem(at: url)
+            throw error
+        }
+    }
+
+    @Test("an upload arrives whole, then its operation is waited for")
+    func upload() async throws {
+        // More than two chunks, and not a whole number of them.
+        let bytes = (0..<700_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let answers: @Sendable (StubRequest) -> StubReply = { request in
+            let isUpload = request.method == "POST"
+            return .json(
+                AdminFixtures.json(AdminFixtures.operation(isUpload ? "running" : "succeeded")),
+                status: isUpload ? 202 : 200)
+        }
+        try await withFile(bytes) { path in
+            try await StubServer.run(keeping: true, answers) { server in
+                let progress = Mutex<[Double]>([])
+                let request = ImportRequest(path: path, model: "fraud", alias: "champion", sourceName: "a b.onnx")
+                let result = try await AdminClient(server: server.address).importModel(request) { fraction in
+                    progress.withLock { $0.append(fraction) }
+                }
+                #expect(result.version == AdminFixtures.version)
+                #expect(
+                    server.received.map(\.uri) == [
+                        "/api/v1/models/fraud/versions?filename=a%20b.onnx&alias=champion",
+                        "/api/v1/operations/o1?wait=1",
+                    ])
+                #expect(server.received.first?.body == bytes)
+                let seen = progress.withLock { $0 }
+                #expect(seen == seen.sorted())
+                // The file is half of the work, the running operation told 0.5 of the other half.
+                #expect(seen.last == 0.75)
+            }
+        }
+    }
+
+    @Test("an import that fails throws the operation's error")
+    func failedImport() async throws {
+        try await withFile([1, 2, 3]) { path in
+            let answer = AdminFixtures.json(AdminFixtures.operation("failed"))
+            try await StubServer.run({ _ in .json(answer, status: 202) }) { server in
+                let error = try await #require(throws: ClientError.self) {
+                    try await AdminClient(server: server.address).importModel(
+                        ImportRequest(path: path, model: "fraud"), progress: { _ in })
+                }
+                #expect(error.message == "bad file")
+                #expect(error.category == .invalidInput)
+            }
+        }
+    }
+
+    @Test("a missing file and a folder are refused before anything is sent", arguments: ["/nonexistent/x", "/tmp"])
+    func unreadable(path: String) async throws {
+        try await StubServer.run({ _ in StubReply() }) { server in
+            let error = try await #require(throws: ClientError.self) {
+                try await AdminClient(server: server.address).importModel(
+                    ImportRequest(path: path, model: "fraud"), progress: { _ in })
+            }
+            #expect(error.code == .fileUnreadable)
+            #expect(server.requestCount == 0)
+        }
+    }
+}
