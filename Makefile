@@ -63,7 +63,7 @@ run: setup ## as demo, and the server stays up
 
 bench: setup ## side by side with other model servers (ratios, same machine, same run)
 	@swift build $(SWIFT_FLAGS) --product slipway
-	@swift run -c release --package-path Benchmarks/Codecs --scratch-path $(SCRATCH)-codecs CodecBenchmark
+	@swift run $(SWIFT_FLAGS) JSONBenchmark
 	@Benchmarks/peers/bench $(BENCH_FLAGS)
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
@@ -74,4 +74,4 @@ install: setup ## the binary to $(PREFIX)/bin
 	@install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/slipway
 
 clean: ## remove the builds of this toolchain and manifest
-	@rm -rf "$(SCRATCH)" "$(SCRATCH)-fuzz" "$(SCRATCH)-codecs"
+	@rm -rf "$(SCRATCH)" "$(SCRATCH)-fuzz"

@@ -5,7 +5,9 @@ package import SlipwayCore
 /// A use case that cannot be carried out.
 package struct ControlError: SlipwayError {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
-        private enum Wrapped: String { case unsupportedFormat, unreadable, invalidRequest, changedOnDisk, busy, notFound }
+        private enum Wrapped: String {
+            case unsupportedFormat, unreadable, invalidRequest, changedOnDisk, busy, notFound
+        }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
         /// The file is of a format that no engine here runs.

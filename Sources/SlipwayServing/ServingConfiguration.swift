@@ -10,8 +10,6 @@ package struct ServingConfiguration: Sendable, Hashable {
     package var lanes = 1
     /// Threads one engine call may use, its lane included.
     package var threadsPerCall = 1
-    /// How long a retired version may finish its requests before they are cancelled.
-    package var drainTimeout: Duration = .seconds(30)
     /// Starts a profile of every engine call in files that begin with this path.
     package var profilePathPrefix: String?
 

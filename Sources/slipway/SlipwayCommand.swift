@@ -36,34 +36,44 @@ struct SlipwayCommand: AsyncParsableCommand {
         // A reader that went away (`slipway list | head -1`) is an error of one write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try await parsed()
+            var command = try parsed()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
-        } catch let code as ExitCode {
-            Glibc.exit(code.rawValue)
         } catch {
-            Console.error(error)
-            Glibc.exit(1)
+            Glibc.exit(report(error))
         }
     }
 
-    private static func parsed() async throws -> any ParsableCommand {
+    /// Asking for help or the version is parsed like a wrong argument, and told on standard output.
+    private static func parsed() throws -> any ParsableCommand {
         do {
             return try parseAsRoot()
         } catch {
-            let code = exitCode(for: error)
-            let text = fullMessage(for: error)
-            if code.isSuccess {
-                print(text)
-            } else {
-                Console.note(text)
-            }
-            throw code.isSuccess ? ExitCode(0) : ExitCode(2)
+            throw exitCode(for: error).isSuccess ? error : UsageFailure(text: fullMessage(for: error))
         }
     }
+
+    /// Tells what went wrong and returns the exit code for it.
+    private static func report(_ error: any Error) -> Int32 {
+        switch error {
+        case let code as ExitCode:
+            return code.rawValue
+        case let failure as UsageFailure:
+            Console.note(failure.text)
+            return 2
+        case _ where exitCode(for: error).isSuccess:
+            print(fullMessage(for: error))
+            return 0
+        default:
+            Console.error(error)
+            return 1
+        }
+    }
+
+    private struct UsageFailure: Error { let text: String }
 }
 
 /// What this build calls itself.

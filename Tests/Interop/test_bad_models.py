@@ -111,10 +111,10 @@ def test_external_data_beside_the_model_is_served(server, tmp_path):
     assert answer.json()["outputs"][0]["data"] == [11, 12, 13, 14]
 
 
-def newer(**versions):
+def newer(domain="", **versions):
     return tinymodels.model(
-        [helper.make_node("Identity", ["x"], ["y"])], [tinymodels.value("x", TensorProto.FLOAT, [1])],
-        [tinymodels.value("y", TensorProto.FLOAT, [1])], **versions).SerializeToString()
+        [helper.make_node("Identity", ["x"], ["y"], domain=domain)], [tinymodels.value("x", TensorProto.FLOAT, [1])],
+        [tinymodels.value("y", TensorProto.FLOAT, [1])], domain=domain, **versions).SerializeToString()
 
 
 UNLOADABLE = {

@@ -105,7 +105,7 @@ def test_bench_loads_any_v2_server_both_ways(server):
 
 @pytest.mark.parametrize("arguments, code", [
     (["show", "nobody:1"], 1), (["deploy", "nobody:1"], 1), (["alias", "nobody", "x", "1"], 1), (["undeploy", "nobody"], 1),
-    (["frobnicate"], 2), (["import"], 2), (["show", "a:b:c"], 2), (["import", "/does/not/exist", "--name", "m"], 1),
+    (["frobnicate"], 2), (["import"], 2), (["show", "a:b:c"], 1), (["import", "/does/not/exist", "--name", "m"], 1),
 ])
 def test_exit_codes_tell_failed_from_misused(home, arguments, code):
     done = home.try_run(*arguments)

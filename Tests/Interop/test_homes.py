@@ -147,5 +147,5 @@ def test_a_damaged_blob_is_not_served(home, tmp_path):
         def failure():
             replicas = slipway.Admin(server).call("GET", "/endpoints/m").json()["replicas"]
             return next((r for r in replicas if r["state"] == "failed"), None)
-        assert "digest" in slipway.until(failure, "the endpoint to fail")["message"]
+        assert "blob sha256:" in slipway.until(failure, "the endpoint to fail")["message"]
         assert not server.is_ready("m") and server.is_alive()

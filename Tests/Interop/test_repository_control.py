@@ -20,3 +20,10 @@ def test_loading_what_does_not_exist_is_an_error(home):
         answer = server.session.post(server.url + "/v2/repository/models/nobody/load")
         assert answer.status_code in (400, 404)
         assert answer.json()["error"]
+
+
+def test_log_settings_can_be_changed(home):
+    with slipway.Server(home, "--repository-control") as server:
+        with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+            client.update_log_settings({"log_verbose_level": 1})
+            assert client.get_log_settings()["log_verbose_level"] == 1

@@ -15,8 +15,9 @@ import tinymodels
 SIDE = 256
 
 
-def slow_request():
-    return {"inputs": [slipway.tensor("x", "FP32", [SIDE, SIDE], [1.0] * (SIDE * SIDE))]}
+def slow_request(rounds):
+    x = slipway.tensor("x", "FP32", [SIDE, SIDE], [1.0] * (SIDE * SIDE))
+    return {"inputs": [x, slipway.tensor("rounds", "INT64", [], [rounds])]}
 
 
 def test_an_idle_server_ends_with_zero(server):
@@ -25,11 +26,11 @@ def test_an_idle_server_ends_with_zero(server):
 
 
 def test_requests_under_way_are_finished_and_new_ones_refused(server):
-    server.deploy("slow", tinymodels.slow(rounds=4000, side=SIDE))
+    server.deploy("slow", tinymodels.slow(SIDE))
     statuses = []
 
     def ask():
-        statuses.append(server.infer("slow", slow_request()).status_code)
+        statuses.append(server.infer("slow", slow_request(4000)).status_code)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for t in threads:
@@ -50,9 +51,9 @@ def under_way(server):
 
 
 def test_a_client_that_goes_away_does_not_block_the_lane(server):
-    server.deploy("slow", tinymodels.slow(rounds=200_000, side=SIDE))
+    server.deploy("slow", tinymodels.slow(SIDE))
     server.deploy("quick", tinymodels.identity())
-    body = json.dumps(slow_request()).encode()
+    body = json.dumps(slow_request(1_000_000)).encode()
     head = f"POST /v2/models/slow/infer HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", server.port)) as s:
         s.sendall(head + body)

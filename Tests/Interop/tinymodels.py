@@ -51,8 +51,11 @@ def two_outputs():
     return model(nodes, both, [value(n, TensorProto.FLOAT, ["n", 4]) for n in ("sum", "difference")]).SerializeToString()
 
 
-def slow(rounds=400, side=256):
-    """A chain of matrix products: an execution long enough to be caught in the middle of."""
+def slow(side=256):
+    """`rounds` matrix products one after another: an execution long enough to be caught in the middle of.
+
+    The number is an input, so that warming the model up with zeros takes no time.
+    """
     weight = onnx.numpy_helper.from_array(np.eye(side, dtype=np.float32), "w")
     loop_body = helper.make_graph(
         [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("MatMul", ["state", "w"], ["next"])],
@@ -60,13 +63,12 @@ def slow(rounds=400, side=256):
         [value("i", TensorProto.INT64, []), value("go", TensorProto.BOOL, []), value("state", TensorProto.FLOAT, [side, side])],
         [value("go_on", TensorProto.BOOL, []), value("next", TensorProto.FLOAT, [side, side])],
     )
-    count = onnx.numpy_helper.from_array(np.array(rounds, dtype=np.int64), "count")
     yes = onnx.numpy_helper.from_array(np.array(True), "yes")
-    node = helper.make_node("Loop", ["count", "yes", "x"], ["y"], body=loop_body)
+    node = helper.make_node("Loop", ["rounds", "yes", "x"], ["y"], body=loop_body)
     shape = [side, side]
     return model(
-        [node], [value("x", TensorProto.FLOAT, shape)], [value("y", TensorProto.FLOAT, shape)],
-        initializers=[weight, count, yes],
+        [node], [value("x", TensorProto.FLOAT, shape), value("rounds", TensorProto.INT64, [])],
+        [value("y", TensorProto.FLOAT, shape)], initializers=[weight, yes],
     ).SerializeToString()
 
 

@@ -21,8 +21,10 @@ struct RefusalTests {
             ("noise", (0..<500).map { UInt8(truncatingIfNeeded: $0 * 167 + 13) }, .invalidModel, "damaged"),
             ("missing external data", TinyModel.externalData(location: "w.bin"), .invalidModel, "beside the model"),
             ("external data outside", TinyModel.externalData(location: "../../w.bin"), .invalidModel, "external data"),
-            ("external data by absolute path", TinyModel.externalData(location: "/etc/hostname"), .invalidModel,
-                "external data"),
+            (
+                "external data by absolute path", TinyModel.externalData(location: "/etc/hostname"), .invalidModel,
+                "external data"
+            ),
         ] as [(String, [UInt8], EngineError.Code, String)])
     func refused(name: String, bytes: [UInt8], expected: EngineError.Code, words: String) {
         #expect {

@@ -18,8 +18,10 @@ struct StructureTests {
     func zipMap(keys: TinyModel.ClassKeys, labels: [String]) throws {
         let model = try #require(try TestEngine.load(TinyModel.zipMap(keys)) as? ONNXRuntimeModel)
         let spec = try #require(model.signature.outputs.last)
-        #expect(spec == TensorSpec(
-            name: "probabilities", elementType: .float32, shape: [.dynamic, .dynamic], form: .classScores))
+        #expect(
+            spec
+                == TensorSpec(
+                    name: "probabilities", elementType: .float32, shape: [.dynamic, .dynamic], form: .classScores))
         let x = try Tensor([0, 0, 1, 0] as [Float], shape: [2, 2])
         let result = try model.run(["x": x])
         #expect(result.names == ["label", "probabilities"])

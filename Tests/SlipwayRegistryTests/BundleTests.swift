@@ -38,16 +38,20 @@ struct BundleDigestTests {
 
 @Suite("A path in a bundle")
 struct BundlePathTests {
-    @Test("is split into its components", arguments: [
-        ("a", ["a"]), ("a/b.bin", ["a", "b.bin"]), ("...", ["..."]), ("a b/ü", ["a b", "ü"]),
-    ])
+    @Test(
+        "is split into its components",
+        arguments: [
+            ("a", ["a"]), ("a/b.bin", ["a", "b.bin"]), ("...", ["..."]), ("a b/ü", ["a b", "ü"]),
+        ])
     func accepted(path: String, components: [String]) throws {
         #expect(try BundlePath.check(path) == components)
     }
 
-    @Test("is refused when it is too long", arguments: [
-        String(repeating: "a", count: 256), String(repeating: "a/", count: 512) + "a",
-    ])
+    @Test(
+        "is refused when it is too long",
+        arguments: [
+            String(repeating: "a", count: 256), String(repeating: "a/", count: 512) + "a",
+        ])
     func tooLong(path: String) {
         #expect(throws: RegistryError.self) { try BundlePath.check(path) }
     }
@@ -55,11 +59,13 @@ struct BundlePathTests {
 
 @Suite("An error of the registry")
 struct RegistryErrorTests {
-    @Test("has the category its status comes from", arguments: [
-        (RegistryError.Code.notFound, ErrorCategory.notFound), (.conflict, .conflict), (.inUse, .conflict),
-        (.invalid, .invalidInput), (.storeUnavailable, .unavailable), (.storeFull, .outOfResources),
-        (.corrupt, .corrupt), (.storeTooNew, .unsupported),
-    ])
+    @Test(
+        "has the category its status comes from",
+        arguments: [
+            (RegistryError.Code.notFound, ErrorCategory.notFound), (.conflict, .conflict), (.inUse, .conflict),
+            (.invalid, .invalidInput), (.storeUnavailable, .unavailable), (.storeFull, .outOfResources),
+            (.corrupt, .corrupt), (.storeTooNew, .unsupported),
+        ])
     func category(code: RegistryError.Code, category: ErrorCategory) {
         #expect(RegistryError(code, "").category == category)
     }

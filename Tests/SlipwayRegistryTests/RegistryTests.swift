@@ -47,9 +47,11 @@ struct RegistryTests {
         }
     }
 
-    @Test("says what there is when a reference names nothing", arguments: [
-        ("other", "fraud"), ("fraud:9", "1, 2"), ("fraud@best", "champion"), ("fraud@sha256:000000", "fraud:1"),
-    ])
+    @Test(
+        "says what there is when a reference names nothing",
+        arguments: [
+            ("other", "fraud"), ("fraud:9", "1, 2"), ("fraud@best", "champion"), ("fraud@sha256:000000", "fraud:1"),
+        ])
     func unknownReference(text: String, hint: String) async throws {
         try await register("1", "2")
         try await registry.store.setAlias("champion", of: "fraud", to: 2)
@@ -61,7 +63,8 @@ struct RegistryTests {
     @Test("refuses the start of a digest that fits several versions")
     func ambiguousPrefix() async throws {
         // A reference has six digits or more, which chance will not make equal: a selector made by hand may be short.
-        let records = try await register("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14",
+        let records = try await register(
+            "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14",
             "15", "16", "17")
         let firsts = Dictionary(grouping: records) { $0.digest.hex.prefix(1) }
         let prefix = try #require(firsts.first { $0.value.count > 1 }?.key)

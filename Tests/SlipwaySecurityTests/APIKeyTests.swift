@@ -29,15 +29,17 @@ struct APIKeyTests {
         #expect("\(key)" == "slw_\(key.id)_...")
     }
 
-    @Test("are refused when they are not written as keys", arguments: [
-        "", "slw_", "slw__", "Bearer x", String(repeating: "_", count: 85),
-        "slw_0123456789abcdef_" + String(repeating: "a", count: 63),
-        "slw_0123456789abcdef_" + String(repeating: "a", count: 65),
-        "slw_0123456789ABCDEF_" + String(repeating: "a", count: 64),
-        "abc_0123456789abcdef_" + String(repeating: "a", count: 64),
-        "slw_0123456789abcde_a" + String(repeating: "a", count: 64),
-        "slw_0123456789abcdef_" + String(repeating: "é", count: 32),
-    ])
+    @Test(
+        "are refused when they are not written as keys",
+        arguments: [
+            "", "slw_", "slw__", "Bearer x", String(repeating: "_", count: 85),
+            "slw_0123456789abcdef_" + String(repeating: "a", count: 63),
+            "slw_0123456789abcdef_" + String(repeating: "a", count: 65),
+            "slw_0123456789ABCDEF_" + String(repeating: "a", count: 64),
+            "abc_0123456789abcdef_" + String(repeating: "a", count: 64),
+            "slw_0123456789abcde_a" + String(repeating: "a", count: 64),
+            "slw_0123456789abcdef_" + String(repeating: "é", count: 32),
+        ])
     func malformed(text: String) throws {
         let error = try #require(throws: SecurityError.self) { try APIKey(parsing: text) }
         #expect(error.code == .malformedKey)
@@ -50,8 +52,10 @@ struct APIKeyTests {
         let record = key.record(role: .viewer, label: "laptop", createdAt: now)
         try key.verify(against: record, now: now)
         let sameID = KeyRecord(
-            id: key.id, role: .admin, label: "", secretHash: APIKey.generate().record(
-                role: .admin, label: "", createdAt: now).secretHash, createdAt: now, expiresAt: nil)
+            id: key.id, role: .admin, label: "",
+            secretHash: APIKey.generate().record(
+                role: .admin, label: "", createdAt: now
+            ).secretHash, createdAt: now, expiresAt: nil)
         let error = try #require(throws: SecurityError.self) { try key.verify(against: sameID, now: now) }
         #expect(error.code == .unauthenticated)
     }
@@ -102,10 +106,12 @@ struct KeyCheckTests {
         #expect(check(key.text, record, earlier) == .allowed(keyID: key.id, role: .admin))
     }
 
-    @Test("finds the key in an Authorization header", arguments: [
-        ("Bearer abc", "abc"), ("bearer  abc", "abc"), ("BEARER abc", "abc"), ("Basic abc", nil), ("Bearer", nil),
-        ("Bearer ", nil), ("", nil),
-    ])
+    @Test(
+        "finds the key in an Authorization header",
+        arguments: [
+            ("Bearer abc", "abc"), ("bearer  abc", "abc"), ("BEARER abc", "abc"), ("Basic abc", nil), ("Bearer", nil),
+            ("Bearer ", nil), ("", nil),
+        ])
     func bearer(header: String, text: String?) {
         #expect(KeyCheck.bearerText(authorization: header) == text)
     }

@@ -51,12 +51,14 @@ struct RegistryFileTests {
         await store.close()
     }
 
-    @Test("refuses to change a version, an alias's history or a revision", arguments: [
-        "UPDATE versions SET engine = 'other'", "UPDATE version_files SET path = 'other'",
-        "UPDATE alias_events SET at = 0", "DELETE FROM alias_events",
-        "UPDATE endpoint_revisions SET reason = 'other'", "DELETE FROM endpoint_revisions",
-        "DELETE FROM versions",
-    ])
+    @Test(
+        "refuses to change a version, an alias's history or a revision",
+        arguments: [
+            "UPDATE versions SET engine = 'other'", "UPDATE version_files SET path = 'other'",
+            "UPDATE alias_events SET at = 0", "DELETE FROM alias_events",
+            "UPDATE endpoint_revisions SET reason = 'other'", "DELETE FROM endpoint_revisions",
+            "DELETE FROM versions",
+        ])
     func immutable(statement: String) async throws {
         let store = try await SQLiteMetadataStore.open(path: path)
         let record = try await store.register(SampleRows.draft("m"), alias: "champion")
@@ -69,10 +71,12 @@ struct RegistryFileTests {
         #expect(error?.resultCode == .SQLITE_CONSTRAINT)
     }
 
-    @Test("is refused as corrupt when it is no database", arguments: [
-        [], Array("this is not a database, and it never was one, however long it may be".utf8),
-        [UInt8](repeating: 0, count: 8192),
-    ] as [[UInt8]])
+    @Test(
+        "is refused as corrupt when it is no database",
+        arguments: [
+            [], Array("this is not a database, and it never was one, however long it may be".utf8),
+            [UInt8](repeating: 0, count: 8192),
+        ] as [[UInt8]])
     func noDatabase(bytes: [UInt8]) async throws {
         _ = try folder.file("registry.db", bytes)
         #expect(await refusal() == .corrupt)
@@ -111,9 +115,11 @@ struct RegistryFileTests {
         #expect(problems.count == 1 && problems[0].contains("m:1"))
     }
 
-    @Test("is refused when a row cannot be read, without a trap", arguments: [
-        "signature = 'nonsense'", "signature = '{}'", "digest = 'short'", "format = 'floppy'",
-    ])
+    @Test(
+        "is refused when a row cannot be read, without a trap",
+        arguments: [
+            "signature = 'nonsense'", "signature = '{}'", "digest = 'short'", "format = 'floppy'",
+        ])
     func unreadableRow(assignment: String) async throws {
         let store = try await SQLiteMetadataStore.open(path: path)
         _ = try await store.register(SampleRows.draft("m"), alias: nil)

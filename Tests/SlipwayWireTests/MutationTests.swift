@@ -13,10 +13,10 @@ struct MutationTests {
         oneInput(.bytes, "[3]", #"["a\u00e9\ud83d\ude00","日本","\"\\"]"#),
         oneInput(.bool, "[2]", "[true,0]"),
         joined(
-                    #"{"id":"1","parameters":{"timeout":5,"a":1.5,"binary_data_output":true},"#,
-                    #""inputs":[{"data":[[NaN,Infinity]],"#,
-                    #""shape":[1,2],"name":"x","datatype":"FP64"}],"#,
-                    #""outputs":[{"name":"y","parameters":{"classification":2}}]}"#),
+            #"{"id":"1","parameters":{"timeout":5,"a":1.5,"binary_data_output":true},"#,
+            #""inputs":[{"data":[[NaN,Infinity]],"#,
+            #""shape":[1,2],"name":"x","datatype":"FP64"}],"#,
+            #""outputs":[{"name":"y","parameters":{"classification":2}}]}"#),
         #"{"data":[{"a":[1,2],"b":"x"},{"a":[3,4],"b":"y"}]}"#,
     ].map { Array($0.utf8) }
 
@@ -33,8 +33,8 @@ struct MutationTests {
     func mutatedBinary(seed: UInt64) throws {
         let head =
             joined(
-                    #"{"inputs":[{"name":"a","shape":[2],"datatype":"FP32","parameters":{"binary_data_size":8}},"#,
-                    #"{"name":"s","shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":11}}]}"#)
+                #"{"inputs":[{"name":"a","shape":[2],"datatype":"FP32","parameters":{"binary_data_size":8}},"#,
+                #"{"name":"s","shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":11}}]}"#)
         let tail: [UInt8] = [0, 0, 0, 63, 0, 0, 0, 64, 1, 0, 0, 0, 65, 2, 0, 0, 0, 66, 67]
         try mutate(seeds: [Array(head.utf8) + tail], iterations: 20_000, seed: seed) { body in
             let header = String(head.utf8.count)

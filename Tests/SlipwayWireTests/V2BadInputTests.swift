@@ -182,7 +182,8 @@ struct V2BadInputTests {
             [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xE2, 0x82],
         ] as [[UInt8]])
     func invalidUTF8(bytes: [UInt8]) throws {
-        let body = Array(#"{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["aaaaaaaaa"#.utf8) + bytes
+        let body =
+            Array(#"{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["aaaaaaaaa"#.utf8) + bytes
             + Array("bbbbbbbb\"]}]}".utf8)
         let error = try #require(
             refusal { _ = try body.withUnsafeBytes { try V2InferDecoder(endpoint: "m").decode($0) } })

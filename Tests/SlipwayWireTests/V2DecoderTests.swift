@@ -47,8 +47,8 @@ struct V2DecoderTests {
         #expect(plain.inference.deadline == nil)
         let binary = try decodeV2(
             joined(
-                    #"{"inputs":[{"name":"x","datatype":"UINT8","shape":[1],"data":[1]}],"#,
-                    #""parameters":{"binary_data_output":true},"outputs":[]}"#))
+                #"{"inputs":[{"name":"x","datatype":"UINT8","shape":[1],"data":[1]}],"#,
+                #""parameters":{"binary_data_output":true},"outputs":[]}"#))
         #expect(binary.replyForm == V2ReplyForm(isBinary: true))
         #expect(binary.inference.parameters.isEmpty)
     }
@@ -57,14 +57,15 @@ struct V2DecoderTests {
     func outputFlag() throws {
         let request = try decodeV2(
             joined(
-                    #"{"inputs":[],"parameters":{"binary_data_output":true},"outputs":[{"name":"a"},"#,
-                    #"{"name":"b","parameters":{"binary_data":false}}]}"#))
+                #"{"inputs":[],"parameters":{"binary_data_output":true},"outputs":[{"name":"a"},"#,
+                #"{"name":"b","parameters":{"binary_data":false}}]}"#))
         #expect(request.replyForm.outputs?.map(\.isBinary) == [true, false])
     }
 
     @Test("data may be flat or nested, and empty where the shape is")
     func layouts() throws {
-        #expect(try decodeV2(oneInput(.int8, "[2,1,2]", "[[[1,2]],[[3,4]]]")).inference.inputs["x"]?.shape == [2, 1, 2])
+        #expect(
+            try decodeV2(oneInput(.int8, "[2,1,2]", "[[[1,2]],[[3,4]]]")).inference.inputs["x"]?.shape == [2, 1, 2])
         #expect(try decodeV2(oneInput(.int8, "[2,1,2]", " [ 1 , 2 ,\n3,4 ] ")).inference.inputs["x"]?.count == 4)
         #expect(try decodeV2(oneInput(.int8, "[]", "[5]")).inference.inputs["x"]?.values(as: Int8.self) == [5])
         #expect(try decodeV2(oneInput(.int8, "[]", "5")).inference.inputs["x"]?.values(as: Int8.self) == [5])
@@ -87,10 +88,10 @@ struct V2DecoderTests {
     func binaryTail() throws {
         let json =
             joined(
-                    #"{"inputs":[{"name":"a","shape":[2],"datatype":"FP16","parameters":{"binary_data_size":4}},"#,
-                    #"{"name":"j","shape":[1],"datatype":"FP32","data":[2.5]},"#,
-                    #"{"name":"e","shape":[0],"datatype":"FP32","parameters":{"binary_data_size":0}},"#,
-                    #"{"name":"s","shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":11}}]}"#)
+                #"{"inputs":[{"name":"a","shape":[2],"datatype":"FP16","parameters":{"binary_data_size":4}},"#,
+                #"{"name":"j","shape":[1],"datatype":"FP32","data":[2.5]},"#,
+                #"{"name":"e","shape":[0],"datatype":"FP32","parameters":{"binary_data_size":0}},"#,
+                #"{"name":"s","shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":11}}]}"#)
         let binary: [UInt8] = [0x00, 0x3C, 0x00, 0xC0, 1, 0, 0, 0, 65, 2, 0, 0, 0, 0xFF, 66]
         let inputs = try decodeV2(json, binary: binary).inference.inputs
         #expect(inputs["a"]?.values(as: Float16.self) == [1, -2])

@@ -16,7 +16,8 @@ struct V2EncoderTests {
     func golden() throws {
         let outputs: NamedTensors = try ["y": Tensor([1.5, -0.1] as [Float], shape: [1, 2])]
         #expect(
-            try json(outputs) == joined(
+            try json(outputs)
+                == joined(
                     #"{"model_name":"m","model_version":"3","outputs":"#,
                     #"[{"name":"y","datatype":"FP32","shape":[1,2],"data":[1.5,-0.1]}]}"#))
         #expect(try json(outputs, id: "a\"b").hasPrefix(#"{"id":"a\"b","model_name":"m","#))
@@ -98,7 +99,9 @@ struct V2EncoderTests {
 
     @Test("only the requested outputs are written, and a missing one is the server's fault")
     func requested() throws {
-        let outputs: NamedTensors = try ["a": Tensor([1] as [Int8], shape: [1]), "b": Tensor([2] as [Int8], shape: [1])]
+        let outputs: NamedTensors = try [
+            "a": Tensor([1] as [Int8], shape: [1]), "b": Tensor([2] as [Int8], shape: [1]),
+        ]
         let written = try json(outputs, V2ReplyForm(outputs: [.init(name: "b")]))
         #expect(written.contains("\"b\"") && !written.contains("\"a\""))
         let error = refusal { _ = try json(outputs, V2ReplyForm(outputs: [.init(name: "c")])) }

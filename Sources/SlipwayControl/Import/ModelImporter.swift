@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SlipwayCore
+import SlipwayCore
 package import SlipwayEngine
 package import SlipwayRegistry
 

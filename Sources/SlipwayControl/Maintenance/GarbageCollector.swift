@@ -21,14 +21,14 @@ package struct GarbageCollector: Sendable {
         return try await artifacts.withExclusiveAccess {
             let versions = try await self.deleteVersions(keep: keep)
             let needed = try await self.store.referencedBlobs()
-            var freed = 0
+            // Check-outs before blobs: while a blob is there, a link to it frees nothing and counts as nothing.
+            var freed = try await self.artifacts.removeLeftovers(keeping: try await self.bundles())
             var blobs = 0
             for blob in try await self.artifacts.blobs() where !needed.contains(blob.digest) {
                 try await self.artifacts.remove(blob.digest)
                 freed += blob.byteCount
                 blobs += 1
             }
-            freed += try await self.artifacts.removeLeftovers(keeping: try await self.bundles())
             return GarbageDTO(versions: versions, blobs: blobs, bytesFreed: freed)
         }
     }

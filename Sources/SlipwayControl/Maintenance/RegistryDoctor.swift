@@ -42,7 +42,9 @@ package struct RegistryDoctor: Sendable {
         } else if !repair {
             let bytes = orphans.reduce(0) { $0 + $1.byteCount }
             findings.append(
-                Finding(.warning, "blobs", "\(orphans.count) orphans, \(bytes) bytes: slipway doctor --repair removes them"))
+                Finding(
+                    .warning, "blobs", "\(orphans.count) orphans, \(bytes) bytes: slipway doctor --repair removes them")
+            )
         }
         if repair {
             let removed = try await GarbageCollector(store: store, artifacts: artifacts).run(keep: nil)

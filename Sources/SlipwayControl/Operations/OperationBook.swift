@@ -18,9 +18,9 @@ package final class OperationBook: Sendable {
     }
 
     /// Finished operations beyond this many are forgotten, oldest first.
-    static let remembered = 200
+    package static let remembered = 200
     /// Operations that may run at the same time.
-    static let concurrent = 16
+    package static let concurrent = 16
 
     private let state = Mutex(State())
 
@@ -49,10 +49,12 @@ package final class OperationBook: Sendable {
             state.forget(beyond: Self.remembered)
             return operation
         }
-        guard let operation else { throw ControlError(.busy, "\(Self.concurrent) operations run already: wait for one") }
+        guard let operation else {
+            throw ControlError(.busy, "\(Self.concurrent) operations run already: wait for one")
+        }
         Task {
             do {
-                let result = try await work { progress in self.update(operation.id) { $0.progress = progress } }
+                let result = try await work { progress in self.progressed(operation.id, progress) }
                 self.update(operation.id) {
                     $0.state = "succeeded"
                     $0.progress = 1
@@ -68,6 +70,11 @@ package final class OperationBook: Sendable {
         return operation
     }
 
+    /// News of an operation that has ended comes too late and does nothing.
+    private func progressed(_ id: String, _ progress: Double) {
+        update(id) { if $0.state == "running" { $0.progress = min(max(progress, $0.progress), 1) } }
+    }
+
     private func update(_ id: String, _ change: (inout OperationDTO) -> Void) {
         state.withLock { state in
             guard let index = state.operations.firstIndex(where: { $0.id == id }) else { return }
@@ -75,4 +82,3 @@ package final class OperationBook: Sendable {
         }
     }
 }
-

@@ -52,7 +52,8 @@ package enum PredictionInput: Sendable {
 
     /// The text between the first two quotes: an object's first key, which tells the plain form from V2.
     private static func firstKey(_ body: [UInt8]) -> String? {
-        let parts = body.prefix(256).split(separator: UInt8(ascii: "\""), maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = body.prefix(256).split(
+            separator: UInt8(ascii: "\""), maxSplits: 2, omittingEmptySubsequences: false)
         return parts.count == 3 ? String(decoding: parts[1], as: UTF8.self) : nil
     }
 
@@ -79,7 +80,7 @@ package enum PredictionInput: Sendable {
         }
         guard let only = required.first else { throw ControlError(.invalidRequest, "the model takes no input") }
         // A first line without a number is a line of heads.
-        if only.elementType != .bytes, !first.contains(where: { Double($0) != nil }) { records.removeFirst() }
+        if only.elementType != .bytes, !first.contains(where: { Double($0.trimmed) != nil }) { records.removeFirst() }
         let width = only.shape?.count == 1 ? nil : first.count
         let shape = Shape(width.map { [records.count, $0] } ?? [records.count * first.count])
         return [only.name: try TextTensor.parse(records.flatMap { $0 }, only, shape)]

@@ -12,20 +12,40 @@ enum TextTensor {
                 .invalidRequest,
                 "input '\(spec.name)' expected \(spec.elementType.rawValue), got '\(value)' as value \(index + 1)")
         }
+        switch spec.elementType {
+        // JSON has no 16-bit floats in V2; what people type is read as float32 and rounded.
+        case .float16: return try halves(try decode(values, spec, as: .float32, shape)) { Float16($0) }
+        case .bfloat16: return try halves(try decode(values, spec, as: .float32, shape)) { BFloat16($0) }
+        default: return try decode(values, spec, as: spec.elementType, shape)
+        }
+    }
+
+    private static func halves<T: TensorElement>(_ tensor: Tensor, _ round: (Float) -> T) throws -> Tensor {
+        try Tensor((tensor.values(as: Float.self) ?? []).map(round), shape: tensor.shape)
+    }
+
+    /// Reads the values as a V2 request of this type would be read.
+    private static func decode(
+        _ values: [String], _ spec: TensorSpec, as type: ElementType, _ shape: Shape
+    ) throws -> Tensor {
         var json = JSONWriter()
         json.object { json in
-            json.member("inputs", array: { json in
-                json.object { json in
-                    json.member("name", spec.name)
-                    json.member("datatype", spec.elementType.rawValue)
-                    json.member("shape", shape.dimensions)
-                    json.member("data", array: { json in
-                        for value in values {
-                            json.value(value, as: spec.elementType)
-                        }
-                    })
-                }
-            })
+            json.member(
+                "inputs",
+                array: { json in
+                    json.object { json in
+                        json.member("name", spec.name)
+                        json.member("datatype", type.rawValue)
+                        json.member("shape", shape.dimensions)
+                        json.member(
+                            "data",
+                            array: { json in
+                                for value in values {
+                                    json.value(value, as: type)
+                                }
+                            })
+                    }
+                })
         }
         let decoded = try json.bytes.withUnsafeBytes { try V2InferDecoder(endpoint: "model").decode($0) }
         guard let tensor = decoded.inference.inputs[spec.name] else {
@@ -57,7 +77,8 @@ extension String {
         !isEmpty && utf8.allSatisfy { "0123456789+-.eEtrufalsNInity".utf8.contains($0) }
     }
 
-    fileprivate var trimmed: String {
+    /// The text without white space around it.
+    var trimmed: String {
         var text = self[...]
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }

@@ -47,9 +47,10 @@ package struct Reconciler: Sendable {
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in store.changes() {
-                    do { try await reconcile() } catch { warn("cannot read the desired state: \(error)") }
-                }
+                // Listened for before the first reading: a change between the two would go unnoticed.
+                let changes = store.changes()
+                await reconcileUntilDone()
+                for await _ in changes { await reconcileUntilDone() }
             }
             group.addTask {
                 var last: [ObservedEndpoint]?
@@ -68,6 +69,16 @@ package struct Reconciler: Sendable {
         }
     }
 
+    /// Reads the desired state, again and again where the registry does not answer, until the task is cancelled.
+    private func reconcileUntilDone() async {
+        while !Task.isCancelled {
+            do { return try await reconcile() } catch { warn("cannot read the desired state: \(error)") }
+            try? await Task.sleep(for: Self.retryDelay)
+        }
+    }
+
+    /// How long after a reading that failed the next one is tried.
+    static let retryDelay: Duration = .seconds(1)
     /// How soon a change of state is reported.
     static let tick: Duration = .milliseconds(100)
     /// A report is written at least every 5 seconds: a third of the time a report counts.

@@ -35,7 +35,7 @@ public struct ModelReference: Sendable, Hashable, CustomStringConvertible {
             selector = .version(version)
         } else if rest.hasPrefix("sha256:") {
             let digits = rest.dropFirst("sha256:".count)
-            guard (6...64).contains(digits.count), digits.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else {
+            guard (6...64).contains(digits.count), digits.allSatisfy({ "0123456789abcdef".contains($0) }) else {
                 throw .malformed(text)
             }
             selector = .digest(prefix: String(digits))

@@ -11,7 +11,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable, CustomStringCo
     /// ISO 8601 in UTC: `2026-11-21T12:00:00.250Z`; proleptic Gregorian calendar.
     public var description: String {
         let days = milliseconds.floorDivided(by: 86_400_000)
-        let rest = milliseconds - days * 86_400_000
+        // Not by subtraction: the product would leave the range of an Int64 near its ends.
+        let rest = (milliseconds % 86_400_000 + 86_400_000) % 86_400_000
         let date = CivilDate(daysSinceEpoch: days)
         let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { $0.padded(2) }
         return "\(date.year.padded(4))-\(date.month.padded(2))-\(date.day.padded(2))T"
@@ -19,23 +20,49 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable, CustomStringCo
     }
 
     /// Reads ISO 8601 in UTC, `2026-11-21`, `2026-11-21T12:00:00Z` or with a fraction; `nil` for anything else.
+    ///
+    /// Years from 1970 to 9999; digits of the fraction beyond the third are dropped.
     public init?(iso8601 text: String) {
         let parts = text.split(separator: "T", omittingEmptySubsequences: false)
-        let date = parts[0].split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
-        guard parts.count <= 2, date.count == 3, let year = date[0], let month = date[1], let day = date[2],
-            (1970...9999).contains(year), (1...12).contains(month), (1...31).contains(day)
-        else { return nil }
-        var milliseconds = CivilDate(year: year, month: month, day: day).daysSinceEpoch * 86_400_000
-        if parts.count == 2 {
-            guard parts[1].hasSuffix("Z") else { return nil }
-            let clock = parts[1].dropLast().split(separator: ":", omittingEmptySubsequences: false)
-            guard clock.count == 3, let hour = Int64(clock[0]), let minute = Int64(clock[1]),
-                let second = Double(clock[2]), (0..<24).contains(hour), (0..<60).contains(minute),
-                (0..<60).contains(second)
-            else { return nil }
-            milliseconds += (hour * 60 + minute) * 60_000 + Int64(second * 1000)
+        guard parts.count <= 2, let days = Self.days(parts[0]) else { return nil }
+        guard parts.count == 2 else {
+            milliseconds = days * 86_400_000
+            return
         }
-        self.milliseconds = milliseconds
+        guard let time = Self.millisecondsOfDay(parts[1]) else { return nil }
+        milliseconds = days * 86_400_000 + time
+    }
+
+    /// Days since the epoch of `2026-11-21`; `nil` when there is no such day.
+    private static func days(_ text: Substring) -> Int64? {
+        let date = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard date.count == 3, let year = Int64(digits: date[0], count: 4),
+            let month = Int64(digits: date[1], count: 2),
+            let day = Int64(digits: date[2], count: 2), year >= 1970, (1...12).contains(month), day >= 1
+        else { return nil }
+        let days = CivilDate(year: year, month: month, day: day).daysSinceEpoch
+        // The 31st of a shorter month would be a day of the next one.
+        guard CivilDate(daysSinceEpoch: days).day == day else { return nil }
+        return days
+    }
+
+    /// Milliseconds in `12:00:00Z` or `12:00:00.25Z`.
+    private static func millisecondsOfDay(_ text: Substring) -> Int64? {
+        guard text.last == "Z" else { return nil }
+        let clock = text.dropLast().split(separator: ":", omittingEmptySubsequences: false)
+        guard clock.count == 3, let hour = Int64(digits: clock[0], count: 2), hour < 24,
+            let minute = Int64(digits: clock[1], count: 2), minute < 60
+        else { return nil }
+        let second = clock[2].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = Int64(digits: second[0], count: 2), whole < 60 else { return nil }
+        var fraction: Int64 = 0
+        if second.count == 2 {
+            guard !second[1].isEmpty, second[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let thousandths = Int64(digits: (second[1] + "00").prefix(3), count: 3)
+            else { return nil }
+            fraction = thousandths
+        }
+        return ((hour * 60 + minute) * 60 + whole) * 1000 + fraction
     }
 
     public init(from decoder: any Decoder) throws {
@@ -87,6 +114,12 @@ private struct CivilDate {
 }
 
 extension Int64 {
+    /// The number that exactly `count` ASCII digits write; `nil` for anything else, signs included.
+    fileprivate init?(digits text: Substring, count: Int) {
+        guard text.utf8.count == count, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        self.init(text)
+    }
+
     fileprivate func floorDivided(by divisor: Int64) -> Int64 {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient

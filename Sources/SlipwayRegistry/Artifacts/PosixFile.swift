@@ -137,7 +137,8 @@ extension RegistryError {
         switch number {
         case ENOSPC, EDQUOT, EFBIG:
             self.init(
-                .storeFull, "the file cannot be \(action), there is no room (\(reason)): free some space or run "
+                .storeFull,
+                "the file cannot be \(action), there is no room (\(reason)): free some space or run "
                     + "'slipway gc'", location: path)
         case ENOENT, ENOTDIR:
             self.init(.notFound, "the file cannot be \(action), it is not there (\(reason))", location: path)

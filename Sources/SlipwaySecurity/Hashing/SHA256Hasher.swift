@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import struct Crypto.SHA256
 import Glibc
 package import SlipwayCore
+
+import struct Crypto.SHA256
 
 /// Hashes bytes as they come: sha256 of FIPS 180-4.
 package struct SHA256Hasher {

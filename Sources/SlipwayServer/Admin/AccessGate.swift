@@ -26,7 +26,7 @@ package struct AccessGate: Sendable {
     ///   - role: What the route asks for; `nil` for routes that anybody may call.
     ///   - authorization: The request's `Authorization` header.
     /// - Throws: `SecurityError`.
-    func check(_ role: Role?, authorization: String?) async throws {
+    package func check(_ role: Role?, authorization: String?) async throws {
         guard let role, let keys else { return }
         let presented = authorization.flatMap { KeyCheck.bearerText(authorization: $0) }
         if presented == nil, isLoopback, try await keys.keys().isEmpty { return }

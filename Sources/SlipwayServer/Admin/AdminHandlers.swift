@@ -41,7 +41,9 @@ struct AdminHandlers: Sendable {
                 return try .dto(await admin.setAlias(call["alias"], of: call["model"], to: request.version))
             },
             mount(AdminRoutes.removeAlias) { try .dto(await admin.setAlias($0["alias"], of: $0["model"], to: nil)) },
-            mount(AdminRoutes.collectGarbage) { try .dto(await admin.collectGarbage(keep: try $0.integerQuery("keep"))) },
+            mount(AdminRoutes.collectGarbage) {
+                try .dto(await admin.collectGarbage(keep: try $0.integerQuery("keep")))
+            },
         ]
     }
 

@@ -3,7 +3,7 @@
 import Glibc
 import HummingbirdCore
 import NIOCore
-import SlipwayEngine
+import NIOPosix
 
 /// A body that was received into a file of its own, whatever its size.
 struct UploadedFile: Sendable {
@@ -24,7 +24,7 @@ struct UploadedFile: Sendable {
         do {
             for try await part in body {
                 // Off the cooperative pool: a slow disk must not hold up requests.
-                try await LoaderThread.run { try Self.write(part, to: descriptor) }
+                try await NIOThreadPool.singleton.runIfActive { try Self.write(part, to: descriptor) }
             }
         } catch {
             file.remove()

@@ -6,7 +6,7 @@ import NIOCore
 import SlipwayCore
 
 /// One request as a handler sees it.
-struct HTTPCall: Sendable {
+package struct HTTPCall: Sendable {
     let head: HTTPRequest
     let parameters: [(name: String, value: String)]
     let queryText: Substring
@@ -24,12 +24,7 @@ struct HTTPCall: Sendable {
 
     /// A parameter of the query, decoded; `nil` when it is absent.
     func query(_ name: String) -> String? {
-        for pair in queryText.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard percentDecoded(parts[0]) == name else { continue }
-            return parts.count == 2 ? percentDecoded(Substring(parts[1].replacing("+", with: " "))) : ""
-        }
-        return nil
+        QueryText(queryText)[name]
     }
 
     /// A query parameter that must be a whole number when it is there.

@@ -9,10 +9,10 @@ package import ServiceLifecycle
 import SlipwayCore
 
 /// One HTTP/1.1 listener with its routes.
-package struct HTTPHost: Service {
+package struct HTTPHost: Service, CustomStringConvertible {
     let name: String
     let address: ListenAddress
-    let table: RouteTable
+    package let table: RouteTable
     let gate: AccessGate
     let bodyLimit: Int
     let logger: Logger
@@ -20,6 +20,8 @@ package struct HTTPHost: Service {
 
     /// Connections that send nothing for this long are closed.
     static let idleTimeout = TimeAmount.seconds(120)
+
+    package var description: String { "\(name) on \(address)" }
 
     package func run() async throws {
         let watch = ConnectionWatch()

@@ -5,7 +5,7 @@ import SlipwayCore
 import SlipwayWire
 
 /// What a handler answers.
-struct HTTPReply: Sendable {
+package struct HTTPReply: Sendable {
     var status: Int
     var headers: HTTPFields
     var body: [WireSegment]
@@ -27,7 +27,7 @@ struct HTTPReply: Sendable {
         HTTPReply(contentType: contentType, body: [.bytes(Array(text.utf8))])
     }
 
-    static let empty = HTTPReply()
+    package static let empty = HTTPReply()
 
     var byteCount: Int { body.reduce(0) { $0 + $1.byteCount } }
 }

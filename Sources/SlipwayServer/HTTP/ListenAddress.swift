@@ -13,8 +13,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// `nil` for anything but `HOST:PORT` with a port from 0 to 65535; an IPv6 address stands in brackets.
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65_535).contains(port)
+        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...])
         else { return nil }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") {
@@ -26,8 +25,20 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(host: host, port: port)
     }
 
+    /// Digits alone: `Int` would also take a sign.
+    private static func port(_ digits: Substring) -> Int? {
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return UInt16(digits).map(Int.init)
+    }
+
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// Whether only this machine can reach it.
-    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    ///
+    /// Of `127.0.0.0/8` addresses only: a name such as `127.example.com` may lead anywhere.
+    package var isLoopback: Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
-import SlipwayFormats
+package import SlipwayFormats
 import SlipwayWire
 
 /// Compresses replies for clients that ask for it.
-enum ReplyCompression {
+package enum ReplyCompression {
     /// Replies shorter than this stay as they are: compressing them costs more than it saves.
     static let smallestBody = 256
 
     /// The coding to use for an `Accept-Encoding`; `nil` when it names none that we write.
     ///
     /// A coding with `q=0` is refused by the client (RFC 9110, section 12.5.3).
-    static func choose(_ acceptEncoding: String?) -> (name: String, framing: CompressionFraming)? {
+    package static func choose(_ acceptEncoding: String?) -> (name: String, framing: CompressionFraming)? {
         guard let acceptEncoding else { return nil }
         var accepted: Set<String> = []
         for item in acceptEncoding.lowercased().split(separator: ",") {

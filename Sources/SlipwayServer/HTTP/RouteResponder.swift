@@ -83,19 +83,15 @@ struct RouteResponder: HTTPResponder {
         var headers = reply.headers
         headers[RequestIdentifier.header] = requestID
         if let timings = reply.timings { headers[ServerTiming.header] = ServerTiming.text(timings) }
-        let buffers = reply.body.map { segment in
-            switch segment {
-            case .bytes(let bytes): ByteBuffer(bytes: bytes)
-            case .storage(let storage): ByteBuffer(bytes: storage.bytes)
-            }
-        }
-        let body: ResponseBody =
-            switch buffers.count {
-            case 0: ResponseBody()
-            case 1: ResponseBody(byteBuffer: buffers[0])
-            default: ResponseBody(contentsOf: buffers)
-            }
-        return Response(status: .init(code: reply.status), headers: headers, body: body)
+        return Response(status: .init(code: reply.status), headers: headers, body: body(reply))
+    }
+
+    /// One buffer, so that head and body leave in one write; each segment is copied into it once.
+    private static func body(_ reply: HTTPReply) -> ResponseBody {
+        guard !reply.body.isEmpty else { return ResponseBody() }
+        var buffer = ByteBufferAllocator().buffer(capacity: reply.byteCount)
+        for segment in reply.body { _ = segment.withBytes { buffer.writeBytes($0) } }
+        return ResponseBody(byteBuffer: buffer)
     }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
-import SlipwayCore
+package import SlipwayCore
 
 /// The `Server-Timing` header (W3C Server Timing): queue and compute in milliseconds.
-enum ServerTiming {
+package enum ServerTiming {
     static let header = HTTPField.Name.known("server-timing")
 
-    static func text(_ timings: InferenceTimings) -> String {
+    package static func text(_ timings: InferenceTimings) -> String {
         let compute = timings.computeInput + timings.compute + timings.computeOutput
         return "queue;dur=\(milliseconds(timings.queue)), compute;dur=\(milliseconds(compute))"
     }

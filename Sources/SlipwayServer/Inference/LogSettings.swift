@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SlipwayCore
+package import SlipwayCore
 import Synchronization
 
 /// Triton's log settings, mapped to one threshold for the server's log.
@@ -33,7 +33,7 @@ package final class LogSettings: Sendable {
     /// - Parameter apply: Called after each change with the new threshold.
     package init(apply: @escaping @Sendable (Threshold) -> Void) { self.apply = apply }
 
-    func settings() -> [(name: String, value: ParameterValue)] {
+    package func settings() -> [(name: String, value: ParameterValue)] {
         state.withLock { state in
             [
                 ("log_file", .string("")), ("log_info", .bool(state.info)), ("log_warning", .bool(state.warning)),
@@ -44,7 +44,7 @@ package final class LogSettings: Sendable {
     }
 
     /// - Throws: ``ServerError`` `badParameter` for unknown names and impossible values; nothing changes then.
-    func update(_ changes: [String: ParameterValue]) throws(ServerError) {
+    package func update(_ changes: [String: ParameterValue]) throws(ServerError) {
         var changed = state.withLock { $0 }
         for (name, value) in changes {
             switch (name, value) {
@@ -56,7 +56,8 @@ package final class LogSettings: Sendable {
                 changed.format = format
             case ("log_file", .string("")): break
             case ("log_file", _):
-                throw ServerError(.badParameter, "log_file cannot be changed while the server runs: redirect its output")
+                throw ServerError(
+                    .badParameter, "log_file cannot be changed while the server runs: redirect its output")
             default:
                 throw ServerError(.badParameter, "unknown log setting or impossible value: '\(name)'")
             }

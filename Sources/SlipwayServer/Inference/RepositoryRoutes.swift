@@ -33,13 +33,13 @@ struct RepositoryRoutes: Sendable {
     @Sendable private func index(_ call: HTTPCall) async throws -> HTTPReply {
         let body = try await call.body()
         let onlyReady = try body.withUnsafeReadableBytes { try V2ControlRequests.decodeIndex($0) }
-        let served = service.statuses()
+        let served = service.statuses().filter { $0.serving != nil || $0.wanted != nil }
         var entries = served.map(\.repositoryEntry)
         for model in try await admin.models() where !served.contains(where: { $0.endpoint == model.name }) {
             entries.append(
                 V2RepositoryEntry(
                     name: model.name, version: model.versions.first?.version, state: .unavailable,
-                    reason: "not deployed"))
+                    reason: "unloaded"))
         }
         if onlyReady { entries.removeAll { $0.state != .ready } }
         return .json(V2RepositoryEntry.encode(entries.sorted { $0.name < $1.name }))

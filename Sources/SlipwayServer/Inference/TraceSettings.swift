@@ -10,7 +10,7 @@ import Synchronization
 /// With `trace_level` TIMESTAMPS one of every `trace_rate` requests is written as a line of JSON to
 /// `trace_file`, `trace_count` lines at the most (-1 for no end).
 package final class TraceSettings: Sendable {
-    static let names = ["trace_file", "trace_level", "trace_rate", "trace_count", "log_frequency"]
+    package static let names = ["trace_file", "trace_level", "trace_rate", "trace_count", "log_frequency"]
     private static let defaults: [String: [String]] = [
         "trace_file": [""], "trace_level": ["OFF"], "trace_rate": ["1000"], "trace_count": ["-1"],
         "log_frequency": ["0"],
@@ -48,14 +48,14 @@ package final class TraceSettings: Sendable {
     package init() {}
 
     /// All settings in Triton's order: a model's own where it has them, else the global ones.
-    func settings(of model: String?) -> [(name: String, values: [String])] {
+    package func settings(of model: String?) -> [(name: String, values: [String])] {
         state.withLock { state in Self.names.map { ($0, state.value($0, of: model)) } }
     }
 
     /// Changes settings; `nil` resets one to the global value, or to the default.
     ///
     /// - Throws: ``ServerError`` `badParameter` for unknown names and impossible values; nothing changes then.
-    func update(_ changes: [String: [String]?], of model: String?) throws(ServerError) {
+    package func update(_ changes: [String: [String]?], of model: String?) throws(ServerError) {
         for (name, values) in changes { try Self.check(name, values) }
         state.withLock { state in
             for (name, values) in changes {
@@ -66,13 +66,16 @@ package final class TraceSettings: Sendable {
                 }
             }
             state.written = [:]
-            state.isOn = ([state.global] + state.models.values).contains { $0["trace_level"]?.contains("TIMESTAMPS") == true }
+            state.isOn = ([state.global] + state.models.values).contains {
+                $0["trace_level"]?.contains("TIMESTAMPS") == true
+            }
         }
     }
 
     private static func check(_ name: String, _ values: [String]?) throws(ServerError) {
         guard names.contains(name) else {
-            throw ServerError(.badParameter, "unknown trace setting '\(name)', there are \(names.joined(separator: ", "))")
+            throw ServerError(
+                .badParameter, "unknown trace setting '\(name)', there are \(names.joined(separator: ", "))")
         }
         guard let values else { return }
         if name == "trace_level" {
@@ -86,10 +89,14 @@ package final class TraceSettings: Sendable {
         }
     }
 
+    /// Counts a request of `model` and tells the file its line goes to; `nil` when the settings do not ask for it.
+    package func choose(_ model: String) -> String? {
+        state.withLock { state in state.isOn ? state.choose(model) : nil }
+    }
+
     /// Writes the request's line, if the settings ask for it.
     func record(_ call: HTTPCall, _ response: InferenceResponse) {
-        let path = state.withLock { state in state.isOn ? state.choose(response.endpoint) : nil }
-        guard let path else { return }
+        guard let path = choose(response.endpoint) else { return }
         var json = JSONWriter()
         json.object {
             $0.member("id", call.requestID)

@@ -4,12 +4,18 @@ import HTTPTypes
 import SlipwayWire
 
 /// The OpenAPI 3.1 description of a route table: made from the routes that serve, so that it cannot lag behind.
-struct OpenAPIDocument: Sendable {
+package struct OpenAPIDocument: Sendable {
     let title: String
     let version: String
     let routes: [Route]
 
-    func encode() -> [UInt8] {
+    package init(title: String, version: String, routes: [Route]) {
+        self.title = title
+        self.version = version
+        self.routes = routes
+    }
+
+    package func encode() -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.member("openapi", "3.1.0")
@@ -56,16 +62,18 @@ struct OpenAPIDocument: Sendable {
         json.member("tags", [documentation.tag])
         let parameters = route.pattern.parameterNames.map { ($0, "path") } + documentation.query.map { ($0, "query") }
         if !parameters.isEmpty {
-            json.member("parameters", array: { json in
-                for (name, place) in parameters {
-                    json.object { json in
-                        json.member("name", name)
-                        json.member("in", place)
-                        json.member("required", place == "path")
-                        json.object("schema") { $0.member("type", "string") }
+            json.member(
+                "parameters",
+                array: { json in
+                    for (name, place) in parameters {
+                        json.object { json in
+                            json.member("name", name)
+                            json.member("in", place)
+                            json.member("required", place == "path")
+                            json.object("schema") { $0.member("type", "string") }
+                        }
                     }
-                }
-            })
+                })
         }
         if documentation.request != .none {
             json.object("requestBody") { json in

@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import HTTPTypes
-import SlipwaySecurity
-import SlipwayWire
+package import HTTPTypes
+package import SlipwaySecurity
+package import SlipwayWire
 
 /// One call the server answers: how it is found, who may make it, and what documents it.
-struct Route: Sendable {
-    typealias Handler = @Sendable (HTTPCall) async throws -> HTTPReply
+package struct Route: Sendable {
+    package typealias Handler = @Sendable (HTTPCall) async throws -> HTTPReply
 
-    let method: HTTPRequest.Method
-    let pattern: RoutePattern
+    package let method: HTTPRequest.Method
+    package let pattern: RoutePattern
     /// Whose error statuses apply.
-    let surface: ErrorTable.Surface
+    package let surface: ErrorTable.Surface
     /// The role asked for where the listener asks for keys; `nil` for calls that anybody may make.
-    let role: Role?
-    let documentation: Documentation
+    package let role: Role?
+    package let documentation: Documentation
     let handler: Handler
 
     /// What OpenAPI tells of a route.
-    struct Documentation: Sendable {
-        var summary: String
-        var tag: String
-        var query: [String] = []
-        var request: Content = .none
-        var reply: Content = .json(nil)
-        var status = 200
+    package struct Documentation: Sendable {
+        package let summary: String
+        package let tag: String
+        package let query: [String]
+        package let request: Content
+        package let reply: Content
+        package let status: Int
+
+        package init(
+            summary: String, tag: String, query: [String] = [], request: Content = .none, reply: Content = .json(nil),
+            status: Int = 200
+        ) {
+            self.summary = summary
+            self.tag = tag
+            self.query = query
+            self.request = request
+            self.reply = reply
+            self.status = status
+        }
     }
 
-    enum Content: Sendable, Hashable {
+    package enum Content: Sendable, Hashable {
         case none
         /// JSON, of the named type where there is one.
         case json(String?)
@@ -35,7 +47,7 @@ struct Route: Sendable {
         case text
     }
 
-    init(
+    package init(
         _ method: HTTPRequest.Method, _ template: String, on surface: ErrorTable.Surface = .inference,
         role: Role? = nil, _ documentation: Documentation, _ handler: @escaping Handler
     ) {

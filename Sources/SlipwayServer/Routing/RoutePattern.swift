@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A path template: literal segments and `{name}` parameters, each alone in its segment or followed by a literal.
-struct RoutePattern: Sendable, Hashable {
+package struct RoutePattern: Sendable, Hashable {
     private enum Segment: Sendable, Hashable {
         case literal(String)
         case parameter(name: String, suffix: String)
     }
 
-    let template: String
+    package let template: String
     private let segments: [Segment]
 
     /// - Parameter template: `/v1/models/{model}:predict`.
-    init(_ template: String) {
+    package init(_ template: String) {
         self.template = template
         segments = template.split(separator: "/").map { segment in
             guard segment.hasPrefix("{"), let end = segment.firstIndex(of: "}") else {
@@ -23,10 +23,10 @@ struct RoutePattern: Sendable, Hashable {
         }
     }
 
-    var segmentCount: Int { segments.count }
+    package var segmentCount: Int { segments.count }
 
     /// The parameters' values, still percent-encoded; `nil` when the path does not match.
-    func match(_ path: [Substring]) -> [(name: String, value: Substring)]? {
+    package func match(_ path: [Substring]) -> [(name: String, value: Substring)]? {
         guard path.count == segments.count else { return nil }
         var parameters: [(name: String, value: Substring)] = []
         for (segment, text) in zip(segments, path) {
@@ -42,13 +42,13 @@ struct RoutePattern: Sendable, Hashable {
     }
 
     /// Names of the parameters in order.
-    var parameterNames: [String] {
+    package var parameterNames: [String] {
         segments.compactMap { if case .parameter(let name, _) = $0 { name } else { nil } }
     }
 }
 
 /// Decodes `%XX`; `nil` when an escape is not two hexadecimal digits, or the bytes are not UTF-8.
-func percentDecoded(_ text: Substring) -> String? {
+package func percentDecoded(_ text: Substring) -> String? {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var bytes: [UInt8] = []
     var rest = text.utf8[...]

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import HTTPTypes
+package import HTTPTypes
 
 /// Every route of one listener: what serves, and what OpenAPI is made from.
-struct RouteTable: Sendable {
-    enum Match: Sendable {
+package struct RouteTable: Sendable {
+    package enum Match: Sendable {
         case found(Route, [(name: String, value: Substring)])
         /// The path exists, for these methods.
         case wrongMethod(allowed: [HTTPRequest.Method])
         case none
     }
 
-    let routes: [Route]
-    /// Routes by their number of segments, in the order given.
+    package let routes: [Route]
+    /// Routes by their number of segments, those with fewer parameters first: `stats` is no model's name.
     private let bySegmentCount: [Int: [Route]]
 
-    init(_ routes: [Route]) {
+    package init(_ routes: [Route]) {
         self.routes = routes
-        bySegmentCount = Dictionary(grouping: routes, by: \.pattern.segmentCount)
+        bySegmentCount = Dictionary(grouping: routes, by: \.pattern.segmentCount).mapValues { group in
+            // Swift's sort is stable: routes with as many parameters keep their order.
+            group.sorted { $0.pattern.parameterNames.count < $1.pattern.parameterNames.count }
+        }
     }
 
     /// - Parameter path: The request's path without its query, percent-encoded as it came.
-    func match(_ method: HTTPRequest.Method, _ path: Substring) -> Match {
+    package func match(_ method: HTTPRequest.Method, _ path: Substring) -> Match {
         let segments = path.split(separator: "/")
         var allowed: [HTTPRequest.Method] = []
         for route in bySegmentCount[segments.count] ?? [] {

@@ -19,6 +19,15 @@ package final class ServedEndpoint: Sendable {
         var route: LoadedVersion?
         /// The newest load, for status.
         var newest: EndpointPlan.LoadID?
+
+        /// The load that status tells of: the one under way, else the newest one that is what is wanted, else the
+        /// one that serves.
+        var shown: Slot? {
+            if let pending = plan.pendingLoad { return slots[pending] }
+            let last = newest.flatMap { slots[$0] }
+            guard let serving = plan.servingLoad, let desired = plan.desired else { return last }
+            return last.map { desired.isServed(by: $0.assignment) } == true ? last : slots[serving]
+        }
     }
 
     package let name: String
@@ -59,7 +68,7 @@ package final class ServedEndpoint: Sendable {
     // MARK: - Desired state
 
     package func desire(_ assignment: EndpointAssignment?) {
-        perform(state.withLock { $0.plan.desire(assignment) })
+        perform(decide { $0.desire(assignment) })
     }
 
     /// Whether every version is gone from memory.
@@ -67,7 +76,7 @@ package final class ServedEndpoint: Sendable {
 
     package func status() -> EndpointStatus {
         state.withLock { state in
-            let newest = state.newest.flatMap { state.slots[$0] }
+            let newest = state.shown
             let route = state.route
             var message: String?
             if case .failed(let step, let text)? = newest?.lifecycle.state {
@@ -83,13 +92,30 @@ package final class ServedEndpoint: Sendable {
 
     // MARK: - Actions
 
+    /// Takes one decision, and routes requests by it before anybody else decides.
+    ///
+    /// Decision and route change together: were the route set later, news of another thread could come between, and
+    /// a version retired meanwhile would stay the route for good.
+    private func decide(_ decision: (inout EndpointPlan) -> [EndpointPlan.Action]) -> [EndpointPlan.Action] {
+        state.withLock { state in
+            let actions = decision(&state.plan)
+            for action in actions {
+                switch action {
+                case .serve(let id): state.route = state.slots[id]?.loaded
+                case .close: state.route = nil
+                case .load, .retire: break
+                }
+            }
+            return actions
+        }
+    }
+
     private func perform(_ actions: [EndpointPlan.Action]) {
         for action in actions {
             switch action {
             case .load(let id, let assignment): begin(id, assignment)
-            case .serve(let id): state.withLock { $0.route = $0.slots[id]?.loaded }
             case .retire(let id): retire(id)
-            case .close: state.withLock { $0.route = nil }
+            case .serve, .close: break
             }
         }
     }
@@ -117,11 +143,11 @@ package final class ServedEndpoint: Sendable {
                 action = advance(id) { $0.failed(step, message: "\(error)") }
                 await loader.loaded?.stopLanes()
                 state.withLock { $0.slots[id]?.loaded = nil }
-                perform(state.withLock { $0.plan.failed(id) })
+                perform(decide { $0.failed(id) })
             }
         }
         switch action {
-        case .publish?: perform(state.withLock { $0.plan.becameReady(id) })
+        case .publish?: perform(decide { $0.becameReady(id) })
         case .unload?: await unload(id)
         default: break
         }
@@ -136,8 +162,8 @@ package final class ServedEndpoint: Sendable {
     }
 
     private func unload(_ id: EndpointPlan.LoadID) async {
-        let loaded = state.withLock { $0.slots[id]?.loaded.take() }
-        await loaded?.stopLanes()
+        // No name for the version: it is to be gone before anybody hears that it is unloaded.
+        await state.withLock { $0.slots[id]?.loaded.take() }?.stopLanes()
         _ = advance(id) { $0.unloadFinished() }
     }
 

@@ -10,7 +10,8 @@ extension SQLiteMetadataStore {
         let clock = clock
         return try await change { db in
             let now = clock()
-            let record = try VersionRows.find(db, model: draft.model, digest: draft.digest)
+            let record =
+                try VersionRows.find(db, model: draft.model, digest: draft.digest)
                 ?? VersionRows.insert(db, draft, now: now)
             if let alias { try AliasRows.move(db, alias, of: draft.model, to: record.id.number, now: now) }
             return record

@@ -84,7 +84,8 @@ package enum ArtifactStoreConformance {
 
     private static let layingOut: [Behaviour] = [
         Behaviour("lays a bundle out under its own paths, again and again") { subject in
-            let (files, bundle) = try await bundle(subject, ["model.onnx": "m", "data/a/w.bin": "w", "data/v.bin": "w"])
+            let (files, bundle) = try await bundle(
+                subject, ["model.onnx": "m", "data/a/w.bin": "w", "data/v.bin": "w"])
             for _ in 0..<2 {
                 let folder = try await subject.store.checkOut(files, bundle: bundle)
                 #expect(folder.hasPrefix("/"))

@@ -59,7 +59,8 @@ package enum V2ControlRequests {
             return values
         default:
             throw WireError(
-                .invalidRequest, "attempting to set invalid value for trace setting '\(key)': expected a string, a "
+                .invalidRequest,
+                "attempting to set invalid value for trace setting '\(key)': expected a string, a "
                     + "list of strings or null", at: "byte \(scanner.offset)")
         }
     }

@@ -24,12 +24,14 @@ package enum V2InferEncoder {
             if let id = response.id { json.member("id", id) }
             json.member("model_name", response.endpoint)
             json.member("model_version", String(response.version))
-            try json.member("outputs", array: { (json) throws(WireError) in
-                for output in outputs {
-                    try json.object { (json) throws(WireError) in try write(output, to: &json) }
-                    if output.isBinary { binary.append(.storage(output.tensor.storage)) }
-                }
-            })
+            try json.member(
+                "outputs",
+                array: { (json) throws(WireError) in
+                    for output in outputs {
+                        try json.object { (json) throws(WireError) in try write(output, to: &json) }
+                        if output.isBinary { binary.append(.storage(output.tensor.storage)) }
+                    }
+                })
         }
         let hasBinary = outputs.contains(where: \.isBinary)
         return V2InferReply(

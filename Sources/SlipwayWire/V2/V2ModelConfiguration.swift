@@ -40,16 +40,22 @@ package struct V2ModelConfiguration: Sendable {
             $0.member("name", name)
             $0.member("platform", platform)
             $0.member("backend", backend)
-            $0.member("version_policy", object: {
-                $0.member("specific", object: { $0.member("versions", versions) })
-            })
+            $0.member(
+                "version_policy",
+                object: {
+                    $0.member("specific", object: { $0.member("versions", versions) })
+                })
             $0.member("max_batch_size", maximumBatchSize)
-            $0.member("input", array: { json in
-                for spec in signature.inputs { write(spec, isInput: true, to: &json) }
-            })
-            $0.member("output", array: { json in
-                for spec in signature.outputs { write(spec, isInput: false, to: &json) }
-            })
+            $0.member(
+                "input",
+                array: { json in
+                    for spec in signature.inputs { write(spec, isInput: true, to: &json) }
+                })
+            $0.member(
+                "output",
+                array: { json in
+                    for spec in signature.outputs { write(spec, isInput: false, to: &json) }
+                })
             $0.member("instance_group", array: { $0.object(writeInstances) })
             $0.member("default_model_filename", defaultFileName)
             $0.member("parameters", object: { _ in })

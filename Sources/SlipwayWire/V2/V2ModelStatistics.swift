@@ -79,9 +79,11 @@ package struct ModelStatistics: Sendable {
     package static func encode(_ models: [ModelStatistics]) -> [UInt8] {
         var json = JSONWriter()
         json.object {
-            $0.member("model_stats", array: { json in
-                for model in models { json.object(model.write) }
-            })
+            $0.member(
+                "model_stats",
+                array: { json in
+                    for model in models { json.object(model.write) }
+                })
         }
         return json.bytes
     }
@@ -92,42 +94,50 @@ package struct ModelStatistics: Sendable {
         json.member("last_inference", lastInference)
         json.member("inference_count", inferenceCount)
         json.member("execution_count", executionCount)
-        json.member("inference_stats", object: {
-            Self.write("success", success, to: &$0)
-            Self.write("fail", fail, to: &$0)
-            Self.write("queue", queue, to: &$0)
-            Self.write("compute_input", computeInput, to: &$0)
-            Self.write("compute_infer", computeInfer, to: &$0)
-            Self.write("compute_output", computeOutput, to: &$0)
-            Self.write("cache_hit", cacheHit, to: &$0)
-            Self.write("cache_miss", cacheMiss, to: &$0)
-        })
+        json.member(
+            "inference_stats",
+            object: {
+                Self.write("success", success, to: &$0)
+                Self.write("fail", fail, to: &$0)
+                Self.write("queue", queue, to: &$0)
+                Self.write("compute_input", computeInput, to: &$0)
+                Self.write("compute_infer", computeInfer, to: &$0)
+                Self.write("compute_output", computeOutput, to: &$0)
+                Self.write("cache_hit", cacheHit, to: &$0)
+                Self.write("cache_miss", cacheMiss, to: &$0)
+            })
         json.member("response_stats", object: { _ in })
-        json.member("batch_stats", array: { json in
-            for batch in batches {
-                json.object {
-                    $0.member("batch_size", batch.batchSize)
-                    Self.write("compute_input", batch.computeInput, to: &$0)
-                    Self.write("compute_infer", batch.computeInfer, to: &$0)
-                    Self.write("compute_output", batch.computeOutput, to: &$0)
+        json.member(
+            "batch_stats",
+            array: { json in
+                for batch in batches {
+                    json.object {
+                        $0.member("batch_size", batch.batchSize)
+                        Self.write("compute_input", batch.computeInput, to: &$0)
+                        Self.write("compute_infer", batch.computeInfer, to: &$0)
+                        Self.write("compute_output", batch.computeOutput, to: &$0)
+                    }
                 }
-            }
-        })
-        json.member("memory_usage", array: { json in
-            for part in memory {
-                json.object {
-                    $0.member("type", part.kind)
-                    $0.member("id", part.id)
-                    $0.member("byte_size", part.byteCount)
+            })
+        json.member(
+            "memory_usage",
+            array: { json in
+                for part in memory {
+                    json.object {
+                        $0.member("type", part.kind)
+                        $0.member("id", part.id)
+                        $0.member("byte_size", part.byteCount)
+                    }
                 }
-            }
-        })
+            })
     }
 
     private static func write(_ name: String, _ duration: StatisticDuration, to json: inout JSONWriter) {
-        json.member(name, object: {
-            $0.member("count", duration.count)
-            $0.member("ns", duration.nanoseconds)
-        })
+        json.member(
+            name,
+            object: {
+                $0.member("count", duration.count)
+                $0.member("ns", duration.nanoseconds)
+            })
     }
 }

@@ -8,7 +8,7 @@ import SlipwayStorage
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Copies the home's registry into a folder, while servers run.",
-        discussion: "The copy is a home itself: slipway --home FOLDER list. To restore, put it in the home's place.")
+        discussion: "The copy is a home itself: slipway list --home FOLDER. To restore, put it in the home's place.")
 
     @Argument(help: "The folder for the copy.")
     var folder: String
@@ -30,7 +30,8 @@ struct BackupCommand: AsyncParsableCommand {
         let bar = ProgressBar("copying")
         let backup = HomeBackup(store: home.store, artifacts: home.artifacts)
         let blobs = try await backup.run(
-            databasePath: target.database, target: FolderArtifactStore(root: target.root)) { bar.show($0) }
+            databasePath: target.database, target: FolderArtifactStore(root: target.root)
+        ) { bar.show($0) }
         bar.finish()
         await home.close()
         if global.output == .json { return try Console.json(Report(folder: folder, blobs: blobs)) }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Foundation
 import SlipwayClient
 import SlipwayCore
 import SlipwayWire
@@ -51,39 +50,28 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (server, reference) = try await destination()
-        var number: Int?
-        if case .version(let version) = reference.selector { number = version }
-        let metadata = try await InferenceClient(server: server).metadata(of: reference.name, version: number)
         var shapes: [String: Shape] = [:]
         for text in shape {
             let (name, shape) = try SampleInputs.parseShape(text)
             shapes[name] = shape
         }
-        var samples = SampleInputs(shapes: shapes, content: zeros ? .zero : .random, seed: seed)
-        let body = try V2RequestBody(inputs: try samples.tensors(for: metadata), isBinary: binary)
-        let request = BenchRequest(
-            server: server, path: InferenceClient.path(of: reference.name, version: number), body: body)
+        let sample = SampleInputs(shapes: shapes, content: zeros ? .zero : .random, seed: seed)
         let load: BenchPlan.Load =
             rate.map { .open(rate: $0, seed: seed) } ?? .closed(concurrency: concurrency ?? 1)
         let plan = BenchPlan(load: load, duration: duration.duration, warmUp: warmUp.duration)
-        let report = try await LoadGenerator(server: server, request: request, plan: plan).run()
+        let report = try await LoadGenerator(
+            target: try await destination(), inputs: .sample(sample), isBinary: binary, plan: plan
+        ).run()
         print(global.output == .json ? try report.json() : report.table())
     }
 
-    /// Where to send requests, from a URL or from what live replicas report.
-    private func destination() async throws -> (ServerAddress, ModelReference) {
-        guard let cut = target.range(of: "/v2/models/"), target.hasPrefix("http") else {
-            let reference = try ModelReference(parsing: target)
-            return (try await global.withAdmin { try await LiveReplica.inferenceAddress($0) }, reference)
+    /// A URL says where to go; an endpoint's name is looked for on a live replica.
+    private func destination() async throws -> BenchTarget {
+        if target.hasPrefix("http://") || target.hasPrefix("https://") {
+            return try BenchTarget(parsing: target, server: try ServerAddress(parsing: "localhost"))
         }
-        let server = try ServerAddress(parsing: String(target[..<cut.lowerBound]))
-        let parts = target[cut.upperBound...].split(separator: "/")
-        guard let name = parts.first.flatMap({ String($0).removingPercentEncoding }) else {
-            throw ValidationFailure("'\(target)' names no model: write http://HOST:PORT/v2/models/NAME")
-        }
-        let version = parts.count >= 3 && parts[1] == "versions" ? Int(parts[2]) : nil
-        return (server, ModelReference(name: name, selector: version.map { .version($0) } ?? .newest))
+        let server = try await global.withAdmin { try await LiveReplica.inferenceAddress($0) }
+        return try BenchTarget(parsing: target, server: server)
     }
 }
 

@@ -21,7 +21,8 @@ struct PredictCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file: .csv, .json, .npz or .npy.", valueName: "file"))
     var data: String?
 
-    @Option(name: .customLong("input"), help: ArgumentHelp("One input's values; may be repeated.", valueName: "name=1,2,3"))
+    @Option(
+        name: .customLong("input"), help: ArgumentHelp("One input's values; may be repeated.", valueName: "name=1,2,3"))
     var inputs: [String] = []
 
     @OptionGroup var global: GlobalOptions

@@ -22,10 +22,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Admin address (default 127.0.0.1:8082).", valueName: "host:port"))
     var admin: String?
 
-    @Flag(help: "Allow V2 load, unload and log settings on the inference port.")
+    @Flag(help: "Allow V2 load, unload, trace and log settings on the inference port.")
     var repositoryControl = false
 
-    @Option(help: ArgumentHelp("Largest request body, before and after decompression (default 64 MiB).", valueName: "bytes"))
+    @Option(
+        help: ArgumentHelp("Largest request body, before and after decompression (default 64 MiB).", valueName: "bytes")
+    )
     var maxBody: String?
 
     @Option(help: ArgumentHelp("Requests an endpoint may hold (default 1024).", valueName: "n"))

@@ -4,6 +4,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import SlipwayControl
 import SlipwayCore
@@ -31,6 +32,9 @@ struct Replica {
         let division = CoreDivision(
             of: .current(), lanes: settings.lanes, threadsPerCall: settings.threadsPerCall)
         NIOSingletons.groupLoopCountSuggestion = division.eventLoops
+        // Request tasks then run where their sockets are read, without a hop to a pool of other threads and back.
+        // Where the runtime does not allow it, they hop.
+        _ = NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
         let engines = EngineCache.discover(threads: division.threadsPerCall, log: logger) { failure in
             logger.warning("an engine is left out: \(failure)")
         }
@@ -94,6 +98,7 @@ struct Replica {
             configuration: configuration
         ) { [logger] event in
             loads.note(event)
+            if event.state == .unloaded { metrics.forget(endpoint: event.endpoint, version: event.version.number) }
             logger.log(
                 level: event.state.logLevel, "\(event.endpoint): \(event.version) \(event.state.name)",
                 metadata: event.state.logMetadata)

@@ -9,7 +9,8 @@ import SlipwayServing
 import Synchronization
 
 /// Says at once that the replica is not ready, and gives load balancers time to notice.
-struct DrainNotice: Service {
+struct DrainNotice: Service, CustomStringConvertible {
+    var description: String { "drain notice" }
     let service: InferenceService
     let delay: Duration
 
@@ -21,7 +22,8 @@ struct DrainNotice: Service {
 }
 
 /// Follows the registry until shutdown.
-struct ReconcileService: Service {
+struct ReconcileService: Service, CustomStringConvertible {
+    var description: String { "reconcile loop" }
     let reconciler: Reconciler
 
     func run() async throws {
@@ -30,7 +32,8 @@ struct ReconcileService: Service {
 }
 
 /// Keeps models loaded until shutdown, then waits for their last requests and unloads them.
-struct DataPlaneService: Service {
+struct DataPlaneService: Service, CustomStringConvertible {
+    var description: String { "data plane" }
     let service: InferenceService
 
     func run() async throws {
@@ -84,6 +87,10 @@ extension VersionLifecycle.State {
     }
 
     var logMetadata: Logger.Metadata {
-        if case .failed(let step, let message) = self { ["step": "\(step.rawValue)", "reason": "\(message)"] } else { [:] }
+        if case .failed(let step, let message) = self {
+            ["step": "\(step.rawValue)", "reason": "\(message)"]
+        } else {
+            [:]
+        }
     }
 }

@@ -26,7 +26,8 @@ extension ServeSettings {
     }
 
     private static func value<T>(_ key: Key, _ reader: ConfigReader, _ parse: (String) -> T?) throws -> T? {
-        guard let text = reader.string(forKey: ConfigKey([key.rawValue])) else { return nil }
+        // An empty variable counts as absent, as in a shell.
+        guard let text = reader.string(forKey: ConfigKey([key.rawValue])), !text.isEmpty else { return nil }
         guard let value = parse(text) else {
             throw ValidationFailure("'\(text)' is not a value for '\(key.rawValue)': \(key.form)")
         }

@@ -6,7 +6,7 @@ import SlipwayWire
 enum DeployReport {
     static func print(_ endpoint: EndpointDTO, _ admin: any AdminService) async throws {
         let version = endpoint.revision.version.map { "\($0)" } ?? "nothing"
-        Swift.print("\(endpoint.name) serves \(version) (revision \(endpoint.revision.number))")
+        Swift.print("\(endpoint.name) -> \(version) (revision \(endpoint.revision.number))")
         if endpoint.replicas.isEmpty, try await !admin.replicas().contains(where: \.isAlive) {
             Console.note("no replica is up: slipway serve starts one")
         }
@@ -23,7 +23,8 @@ enum DeployReport {
             let endpoint = try await admin.endpoint(change.name)
             let news = endpoint.replicas.filter { $0.revision >= change.revision.number }
             if let failed = news.first(where: { $0.state == "failed" }) {
-                throw ValidationFailure("replica \(failed.replica) cannot serve it: \(failed.message ?? "no reason told")")
+                throw ValidationFailure(
+                    "replica \(failed.replica) cannot serve it: \(failed.message ?? "no reason told")")
             }
             if !news.isEmpty, news.count == endpoint.replicas.count, news.allSatisfy({ $0.state == "ready" }) {
                 return endpoint
