@@ -98,9 +98,11 @@ struct PercentEncodingTests {
         #expect(percentDecoded(text[...]) == expected)
     }
 
-    @Test("refuses bad escapes and bytes that are not UTF-8", arguments: [
-        "%", "a%", "%2", "%2G", "%G2", "%%", "% 2", "%-1", "%ä", "%C3", "%FF", "%C0%80", "%ED%A0%80",
-    ])
+    @Test(
+        "refuses bad escapes and bytes that are not UTF-8",
+        arguments: [
+            "%", "a%", "%2", "%2G", "%G2", "%%", "% 2", "%-1", "%ä", "%C3", "%FF", "%C0%80", "%ED%A0%80",
+        ])
     func refuses(text: String) {
         #expect(percentDecoded(text[...]) == nil)
     }

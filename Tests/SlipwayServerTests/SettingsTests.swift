@@ -65,9 +65,11 @@ struct TraceSettingsTests {
         #expect((1...30).count { _ in settings.choose("m") != nil } == 10)
     }
 
-    @Test("choose nothing without a file, at rate 0 or with the level off", arguments: [
-        ["trace_file": [""]], ["trace_rate": ["0"]], ["trace_level": ["OFF"]], ["trace_count": ["0"]],
-    ] as [[String: [String]?]])
+    @Test(
+        "choose nothing without a file, at rate 0 or with the level off",
+        arguments: [
+            ["trace_file": [""]], ["trace_rate": ["0"]], ["trace_level": ["OFF"]], ["trace_count": ["0"]],
+        ] as [[String: [String]?]])
     func nothing(change: [String: [String]?]) throws {
         let settings = TraceSettings()
         try settings.update(

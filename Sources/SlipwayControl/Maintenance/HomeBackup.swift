@@ -32,20 +32,19 @@ package struct HomeBackup: Sendable {
             let before = try await self.store.referencedBlobs()
             try await self.store.backUp(to: databasePath)
             let needed = try await self.store.referencedBlobs().union(before)
+            let sizes = try await self.artifacts.blobs().reduce(into: [:]) { $0[$1.digest] = $1.byteCount }
+            let present = Set(try await target.blobs().map(\.digest))
             for (index, digest) in needed.enumerated() {
-                try await self.copy(digest, to: target)
+                if !present.contains(digest) { try await self.copy(digest, sizes[digest] ?? 0, to: target) }
                 progress(Double(index + 1) / Double(needed.count))
             }
             return needed.count
         }
     }
 
-    private func copy(_ digest: Digest, to target: any ArtifactStore) async throws {
-        guard try await !target.blobs().contains(where: { $0.digest == digest }) else { return }
-        let name = "blob"
-        let size = try await artifacts.blobs().first { $0.digest == digest }?.byteCount ?? 0
-        let files = [BundleFile(path: name, digest: digest, byteCount: size)]
-        let folder = try await artifacts.checkOut(files, bundle: BundleDigest.of(files: files))
-        _ = try await target.put(fileAt: folder + "/" + name) { _ in }
+    private func copy(_ digest: Digest, _ byteCount: Int, to target: any ArtifactStore) async throws {
+        let file = BundleFile(path: "blob", digest: digest, byteCount: byteCount)
+        let folder = try await artifacts.checkOut([file], bundle: BundleDigest.of(files: [file]))
+        _ = try await target.put(fileAt: folder + "/" + file.path) { _ in }
     }
 }

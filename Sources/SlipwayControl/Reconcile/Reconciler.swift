@@ -53,10 +53,10 @@ package struct Reconciler: Sendable {
                 for await _ in changes { await reconcileUntilDone() }
             }
             group.addTask {
-                var last: [ObservedEndpoint]?
+                var last: News?
                 var sinceReport = 0
                 while !Task.isCancelled {
-                    let now = service.statuses().compactMap(Self.observed)
+                    let now = News(endpoints: service.statuses().compactMap(Self.observed), addresses: addresses())
                     if now != last || sinceReport >= Self.heartbeatTicks {
                         do { try await report() } catch { warn("cannot report to the registry: \(error)") }
                         last = now
@@ -83,6 +83,12 @@ package struct Reconciler: Sendable {
     static let tick: Duration = .milliseconds(100)
     /// A report is written at least every 5 seconds: a third of the time a report counts.
     static let heartbeatTicks = 50
+
+    /// What a change of which is reported at once.
+    private struct News: Equatable {
+        let endpoints: [ObservedEndpoint]
+        let addresses: [String: String]
+    }
 
     static func assignment(_ revision: EndpointRevision) -> EndpointAssignment? {
         revision.spec.map { spec in

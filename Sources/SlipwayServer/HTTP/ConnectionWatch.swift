@@ -34,6 +34,14 @@ final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandl
 
     init(_ watch: ConnectionWatch) { self.watch = watch }
 
+    /// Large bodies are read in large pieces: each piece costs a pass through the pipeline and a wake-up of its reader.
+    private static let receiveBuffer = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 1 << 20)
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        // The default stays where the channel does not know the option: then pieces are smaller.
+        context.channel.setOption(.recvAllocator, value: Self.receiveBuffer).whenFailure { _ in }
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         watch.closed(context.channel)
         context.fireChannelInactive()

@@ -2,10 +2,10 @@
 
 import Hummingbird
 import HummingbirdCore
-package import Logging
+import Logging
 import NIOCore
 import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 import SlipwayCore
 
 /// One HTTP/1.1 listener with its routes.

@@ -18,8 +18,10 @@ package struct RouteTable: Sendable {
     package init(_ routes: [Route]) {
         self.routes = routes
         bySegmentCount = Dictionary(grouping: routes, by: \.pattern.segmentCount).mapValues { group in
-            // Swift's sort is stable: routes with as many parameters keep their order.
-            group.sorted { $0.pattern.parameterNames.count < $1.pattern.parameterNames.count }
+            group.enumerated().sorted {
+                ($0.element.pattern.parameterNames.count, $0.offset)
+                    < ($1.element.pattern.parameterNames.count, $1.offset)
+            }.map(\.element)
         }
     }
 

@@ -23,7 +23,7 @@ extension LoadedVersion {
             try await withCheckedThrowingContinuation { continuation in
                 let pending = PendingInference(request, continuation: continuation, queuedAt: .now)
                 registration = cancellation.add { [weak pending] in pending?.abandon(.cancelled) }
-                if let deadline = request.deadline { watch = pending.watch(deadline) }
+                if let deadline = request.deadline { watch = pending.watch(deadline, cancelling: cancellation) }
                 if !lanes.queue.submit({ [model] in pending.run(on: model) }) { pending.abandon(.draining) }
             }
         } onCancel: {
@@ -34,11 +34,13 @@ extension LoadedVersion {
 
 extension PendingInference {
     /// Ends the request at its deadline, also in the middle of its execution.
-    fileprivate func watch(_ deadline: ContinuousClock.Instant) -> Task<Void, Never> {
+    fileprivate func watch(
+        _ deadline: ContinuousClock.Instant, cancelling cancellation: CancellationFlag
+    ) -> Task<Void, Never> {
         Task { [weak self] in
-            guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil, let self else { return }
-            self.abandon(.deadlineExceeded)
-            self.request.cancellation.cancel()
+            guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+            self?.abandon(.deadlineExceeded)
+            cancellation.cancel()
         }
     }
 }

@@ -16,29 +16,31 @@ final class PendingInference: Sendable {
         let queue: Duration
     }
 
-    let request: InferenceRequest
-    private let outputs: [String]?
+    private struct Waiting {
+        let continuation: Continuation
+        let request: InferenceRequest
+    }
+
     private let queuedAt: ContinuousClock.Instant
-    private let continuation: Mutex<Continuation?>
+    /// `nil` once it has ended: a request that ended in the queue holds its tensors no longer.
+    private let waiting: Mutex<Waiting?>
 
     init(_ request: InferenceRequest, continuation: Continuation, queuedAt: ContinuousClock.Instant) {
-        self.request = request
-        outputs = request.requestedOutputs
         self.queuedAt = queuedAt
-        self.continuation = Mutex(continuation)
+        waiting = Mutex(Waiting(continuation: continuation, request: request))
     }
 
     /// Executes the request on the calling lane, unless it ended before.
     func run(on model: any TensorModel) {
         let startedAt = ContinuousClock.now
+        guard let request = waiting.withLock({ $0?.request }) else { return }
         if let deadline = request.deadline, deadline <= startedAt {
             finish(.failure(ServingError.deadlineExceeded))
             return
         }
-        guard continuation.withLock({ $0 != nil }) else { return }
         do throws(EngineError) {
             let prediction = try model.predict(
-                request.inputs, requestedOutputs: outputs, cancellation: request.cancellation)
+                request.inputs, requestedOutputs: request.requestedOutputs, cancellation: request.cancellation)
             finish(.success(Execution(prediction: prediction, queue: startedAt - queuedAt)))
         } catch {
             finish(.failure(error.code == .cancelled ? ServingError.cancelled : error))
@@ -49,6 +51,6 @@ final class PendingInference: Sendable {
     func abandon(_ error: ServingError) { finish(.failure(error)) }
 
     private func finish(_ result: Result<Execution, any Error>) {
-        continuation.withLock { $0.take() }?.resume(with: result)
+        waiting.withLock { $0.take() }?.continuation.resume(with: result)
     }
 }

@@ -98,7 +98,7 @@ package struct VersionLifecycle: Sendable, Equatable {
         }
     }
 
-    /// The last lease is back, or the drain took too long and what was left is cancelled.
+    /// The last lease is back.
     package mutating func drained() -> Action {
         guard state == .draining else { return .none }
         return unload()
