@@ -25,6 +25,8 @@ final class BenchRunner {
     private var schedule: ArrivalSchedule?
     /// Arrivals of an open loop that no connection has taken yet.
     private var waiting = CircularBuffer<UInt64>()
+    /// Whether an arrival has its timer set: a late timer may fire after the end, and its request still counts.
+    private var isArrivalDue = false
     private var idle: [BenchConnection] = []
     private var connections: [ObjectIdentifier: BenchConnection] = [:]
     private var connecting = 0
@@ -152,6 +154,11 @@ final class BenchRunner {
         guard let offset = schedule?.next() else { return }
         let arrival = startTime + offset
         guard arrival < endTime else { return }
+        expect(arrival)
+    }
+
+    private func expect(_ arrival: UInt64) {
+        isArrivalDue = true
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(deadline: .uptimeNanoseconds(arrival)) { bound.value.arrived(arrival) }
     }
@@ -159,6 +166,7 @@ final class BenchRunner {
     /// Takes this arrival and all that are due by now, so that a late timer costs one wake-up and not many.
     private func arrived(_ first: UInt64) {
         guard !isFinished else { return }
+        isArrivalDue = false
         waiting.append(first)
         let now = now
         var next: UInt64?
@@ -172,9 +180,7 @@ final class BenchRunner {
             waiting.append(arrival)
         }
         dispatch()
-        guard let next else { return }
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        eventLoop.scheduleTask(deadline: .uptimeNanoseconds(next)) { bound.value.arrived(next) }
+        if let next { expect(next) }
     }
 
     private func dispatch() {
@@ -208,7 +214,7 @@ final class BenchRunner {
     }
 
     private func finishIfDrained() {
-        guard schedule != nil, !isFinished, now >= endTime, waiting.isEmpty,
+        guard schedule != nil, !isFinished, now >= endTime, !isArrivalDue, waiting.isEmpty,
             connections.values.allSatisfy({ $0.current == nil })
         else { return }
         finish()

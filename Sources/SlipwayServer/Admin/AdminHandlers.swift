@@ -139,7 +139,7 @@ extension HTTPReply {
 extension HTTPCall {
     fileprivate func dto<T: Decodable>(_ type: T.Type) async throws -> T {
         let body = try await body()
-        return try AdminJSON.decode(type, from: Array(body.readableBytesView))
+        return try AdminJSON.decode(type, from: Array(body.bytes))
     }
 }
 

@@ -9,17 +9,23 @@ import SlipwayFormats
 extension HTTPCall {
     /// The whole body, decompressed.
     ///
+    /// - Parameter headerLength: What follows so many bytes is to be aligned as tensors are.
     /// - Throws: ``ServerError`` `bodyTooLarge` when it is larger than the limit, before or after decompression,
     ///   `badBody` when it ends early or is damaged, `unsupportedEncoding`.
-    func body() async throws -> ByteBuffer {
-        let received = try await receivedBody()
-        guard let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" else { return received }
+    func body(aligning headerLength: Int = 0) async throws -> ReceivedBody {
+        let encoding = headers[.contentEncoding]
+        guard let encoding, encoding.lowercased() != "identity" else {
+            return try await receivedBody(aligning: headerLength)
+        }
         let framing = try Self.framing(encoding)
+        let received = try await receivedBody(aligning: 0)
         do {
             let bytes = try received.withUnsafeReadableBytes { raw in
                 try Inflate.decompress(raw, framing: framing, outputLimit: bodyLimit)
             }
-            return ByteBuffer(bytes: bytes)
+            let inflated = ReceivedBody(capacity: bytes.count, aligning: headerLength)
+            bytes.withUnsafeBytes { inflated.append($0) }
+            return inflated
         } catch let error as FormatError where error.category == .tooLarge {
             throw ServerError.bodyTooLarge(limit: bodyLimit)
         } catch {
@@ -27,31 +33,23 @@ extension HTTPCall {
         }
     }
 
-    private func receivedBody() async throws -> ByteBuffer {
-        let expected = headers[.contentLength].flatMap { Int($0) }
-        if let expected, expected > bodyLimit { throw ServerError.bodyTooLarge(limit: bodyLimit) }
-        var collected = ByteBuffer()
+    private func receivedBody(aligning headerLength: Int) async throws -> ReceivedBody {
+        let expected = headers[.contentLength].flatMap { Int($0) } ?? 0
+        guard expected <= bodyLimit else { throw ServerError.bodyTooLarge(limit: bodyLimit) }
+        let body = ReceivedBody(capacity: max(0, expected), aligning: headerLength)
         do {
             for try await part in bodyStream {
-                guard collected.readableBytes + part.readableBytes <= bodyLimit else {
+                guard body.count + part.readableBytes <= bodyLimit else {
                     throw ServerError.bodyTooLarge(limit: bodyLimit)
                 }
-                if collected.readableBytes == 0 {
-                    collected = part
-                    // Room for all that was announced at once, so that growing does not copy again and again.
-                    if let expected, expected > part.readableBytes {
-                        collected.reserveCapacity(expected)
-                    }
-                } else {
-                    collected.writeImmutableBuffer(part)
-                }
+                part.withUnsafeReadableBytes { body.append($0) }
             }
         } catch let error as ServerError {
             throw error
         } catch {
             throw ServerError(.badBody, "the body ended early", cause: error)
         }
-        return collected
+        return body
     }
 
     private static func framing(_ encoding: String) throws(ServerError) -> CompressionFraming {

@@ -86,12 +86,21 @@ struct RouteResponder: HTTPResponder {
         return Response(status: .init(code: reply.status), headers: headers, body: body(reply))
     }
 
-    /// One buffer, so that head and body leave in one write; each segment is copied into it once.
     private static func body(_ reply: HTTPReply) -> ResponseBody {
-        guard !reply.body.isEmpty else { return ResponseBody() }
-        var buffer = ByteBufferAllocator().buffer(capacity: reply.byteCount)
-        for segment in reply.body { _ = segment.withBytes { buffer.writeBytes($0) } }
-        return ResponseBody(byteBuffer: buffer)
+        let byteCount = reply.byteCount
+        guard byteCount > 0 else { return ResponseBody() }
+        guard byteCount > ReplyPieces.byteCount else {
+            // One buffer, so that head and body leave in one write.
+            var buffer = ByteBufferAllocator().buffer(capacity: byteCount)
+            for segment in reply.body { _ = segment.withBytes { buffer.writeBytes($0) } }
+            return ResponseBody(byteBuffer: buffer)
+        }
+        return ResponseBody(contentLength: byteCount) { writer in
+            for segment in reply.body {
+                for piece in ReplyPieces(segment) { try await writer.write(piece) }
+            }
+            try await writer.finish(nil)
+        }
     }
 }
 

@@ -56,10 +56,10 @@ struct V2Routes: Sendable {
         let served = try service.endpoint(endpoint)
         let headerLength = call.headers[Self.headerLength]
         let signature = headerLength == "0" ? try served.version(number).model.signature : nil
-        let body = try await call.body()
+        let body = try await call.body(aligning: headerLength.flatMap { Int($0) }.map { max(0, $0) } ?? 0)
         let decoder = V2InferDecoder(endpoint: endpoint, version: number, signature: signature)
         let decoded = try body.withUnsafeReadableBytes {
-            try decoder.decode($0, headerLength: headerLength, receivedAt: call.receivedAt)
+            try decoder.decode($0, keptBy: body, headerLength: headerLength, receivedAt: call.receivedAt)
         }
         var request = decoded.inference
         request.cancellation = call.cancellation

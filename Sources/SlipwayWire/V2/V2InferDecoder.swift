@@ -21,12 +21,14 @@ package struct V2InferDecoder: Sendable {
 
     /// - Parameters:
     ///   - body: The whole body after decompression.
+    ///   - owner: Keeps the body's bytes alive and unchanged for as long as it lives itself. With it, binary tensors
+    ///     that lie aligned in the body are views of it; without it, they are copied.
     ///   - headerLength: The text of `Inference-Header-Content-Length`: the bytes of JSON at the body's
     ///     start. `nil` when the header is absent and all of the body is JSON; `0` for a raw binary request.
     ///   - receivedAt: From when the request's own `timeout` counts.
     /// - Throws: ``WireError``; ``SlipwayCore/TensorError`` becomes one.
     package func decode(
-        _ body: UnsafeRawBufferPointer, headerLength: String? = nil,
+        _ body: UnsafeRawBufferPointer, keptBy owner: AnyObject? = nil, headerLength: String? = nil,
         receivedAt: ContinuousClock.Instant = .now
     ) throws(WireError) -> V2InferRequest {
         let jsonLength = try headerLength.map { (text) throws(WireError) in
@@ -37,7 +39,8 @@ package struct V2InferDecoder: Sendable {
         let split = jsonLength ?? body.count
         let json = UnsafeRawBufferPointer(rebasing: body[0..<split])
         var binary = V2BinaryTail(
-            bytes: UnsafeRawBufferPointer(rebasing: body[split...]), hasHeader: jsonLength != nil, endpoint: endpoint)
+            bytes: UnsafeRawBufferPointer(rebasing: body[split...]), owner: owner, hasHeader: jsonLength != nil,
+            endpoint: endpoint)
         var scanner = try JSONScanner(json)
         let head = try V2RequestHead(&scanner)
         let inputs = try head.tensors(&scanner, &binary)
@@ -81,16 +84,18 @@ package struct V2InferDecoder: Sendable {
 /// The bytes behind the JSON, handed out in the order of the inputs.
 struct V2BinaryTail {
     private(set) var bytes: UnsafeRawBufferPointer
+    private let owner: AnyObject?
     let hasHeader: Bool
     let endpoint: String
 
-    init(bytes: UnsafeRawBufferPointer, hasHeader: Bool, endpoint: String) {
+    init(bytes: UnsafeRawBufferPointer, owner: AnyObject?, hasHeader: Bool, endpoint: String) {
         self.bytes = bytes
+        self.owner = owner
         self.hasHeader = hasHeader
         self.endpoint = endpoint
     }
 
-    /// Copies the next `count` bytes into aligned storage.
+    /// The next `count` bytes in aligned storage: as a view where they lie aligned and are kept, else as a copy.
     mutating func take(_ count: Int, input: String) throws(WireError) -> TensorStorage {
         guard count == 0 || hasHeader else {
             throw WireError(
@@ -104,9 +109,11 @@ struct V2BinaryTail {
                 "unexpected size for input '\(input)', expecting \(count - bytes.count) additional bytes for model "
                     + "'\(endpoint)'")
         }
-        let storage = TensorStorage(copying: UnsafeRawBufferPointer(rebasing: bytes[0..<count]))
+        let taken = UnsafeRawBufferPointer(rebasing: bytes[0..<count])
         bytes = UnsafeRawBufferPointer(rebasing: bytes[count...])
-        return storage
+        let isAligned = UInt(bitPattern: taken.baseAddress) % UInt(TensorStorage.alignment) == 0
+        guard let owner, isAligned, count > 0 else { return TensorStorage(copying: taken) }
+        return TensorStorage(viewing: taken, owner: owner)
     }
 
     func expectEnd() throws(WireError) {

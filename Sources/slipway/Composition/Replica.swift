@@ -29,6 +29,7 @@ struct Replica {
     }
 
     func run() async throws {
+        Allocator.keepLargeBuffersWarm()
         let division = CoreDivision(
             of: .current(), lanes: settings.lanes, threadsPerCall: settings.threadsPerCall)
         NIOSingletons.groupLoopCountSuggestion = division.eventLoops
