@@ -4,16 +4,8 @@ package import SlipwayCore
 
 /// Decides whether a caller may do something, from what it presented and what is stored.
 ///
-/// Pure: the caller takes ``keyID(in:)``, looks the record up, and asks ``decide(presented:record:now:required:)``.
+/// Pure: the caller takes ``keyID(in:)``, looks the record up, and asks ``authorize(presented:record:now:required:)``.
 package enum KeyCheck {
-    package enum Outcome: Sendable, Hashable {
-        case allowed(keyID: String, role: Role)
-        /// No key, or not a good one: the caller may try again with another.
-        case unauthenticated
-        /// A good key whose role is too low.
-        case forbidden
-    }
-
     /// The key's text in the value of an `Authorization` header; `nil` when it holds no bearer token.
     package static func bearerText(authorization value: String) -> String? {
         let parts = value.split(separator: " ", maxSplits: 1)
@@ -28,22 +20,11 @@ package enum KeyCheck {
         return key.id
     }
 
+    /// Checks what a caller presented; a refusal says why, for the caller to read.
+    ///
     /// - Parameters:
     ///   - presented: The key's text as the caller sent it; `nil` when it sent none.
     ///   - record: What is stored under the presented key's id; `nil` when nothing is.
-    package static func decide(
-        presented: String?, record: KeyRecord?, now: Timestamp, required: Role
-    ) -> Outcome {
-        do {
-            let record = try authorize(presented: presented, record: record, now: now, required: required)
-            return .allowed(keyID: record.id, role: record.role)
-        } catch {
-            return error.category == .forbidden ? .forbidden : .unauthenticated
-        }
-    }
-
-    /// As ``decide(presented:record:now:required:)``, with the reason as an error for the caller to read.
-    ///
     /// - Throws: ``SecurityError`` `malformedKey`, `unauthenticated`, `expired` or `forbidden`.
     @discardableResult
     package static func authorize(

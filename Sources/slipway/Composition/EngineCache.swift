@@ -19,7 +19,7 @@ enum EngineCache {
     /// `$SLIPWAY_ENGINES`, default `~/.cache/slipway/engines`.
     static var folder: String {
         GlobalOptions.environment("SLIPWAY_ENGINES")
-            ?? (GlobalOptions.environment("HOME") ?? "/root") + "/.cache/slipway/engines"
+            ?? (GlobalOptions.environment("HOME") ?? ".") + "/.cache/slipway/engines"
     }
 
     /// `$SLIPWAY_ONNXRUNTIME` names a library to use instead, such as a build for an accelerator.

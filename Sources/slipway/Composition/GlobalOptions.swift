@@ -35,7 +35,7 @@ struct GlobalOptions: ParsableArguments {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    private static var defaultHome: String { (environment("HOME") ?? "/root") + "/.slipway" }
+    private static var defaultHome: String { (environment("HOME") ?? ".") + "/.slipway" }
 
     /// Runs `body` with the administration that the options name: a server's, or the home's own.
     ///
