@@ -20,7 +20,7 @@ PYTEST_FLAGS ?=
 export SLIPWAY_BIN = $(BIN)
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build compile test test-swift test-interop check format demo run bench fuzz install clean
+.PHONY: help setup setup-tests build compile test test-swift test-interop check format demo run bench bench-core fuzz install clean
 
 help: ## what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench: setup ## side by side with other model servers (ratios, same machine, sam
 	@swift build $(SWIFT_FLAGS) --product slipway
 	@swift run $(SWIFT_FLAGS) JSONBenchmark
 	@Benchmarks/peers/bench $(BENCH_FLAGS)
+
+bench-core: setup ## batches, tails, live swaps, memory and shadows of the serving core
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@Benchmarks/serving/all $(BENCH_FLAGS)
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
 	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)

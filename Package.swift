@@ -68,7 +68,7 @@ let package = Package(
             name: "SlipwayControl",
             dependencies: [
                 "SlipwayCore", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring", "SlipwayRegistry",
-                "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
+                "SlipwaySecurity", "SlipwayServing", "SlipwayWire", yams,
             ]),
         .target(name: "COnnxRuntime"),
         .target(name: "SlipwayONNXRuntime", dependencies: ["SlipwayCore", "SlipwayEngine", "COnnxRuntime"]),

@@ -33,10 +33,26 @@ GOALS = [
     ("16 MB tensor bin vs Triton", "identity16m", "bin", 1, TRITONS, "bin", 1.5),
 ]
 
+# Ahead of each peer in rate and p99, at every number of connections; who speaks what.
+RIVALS = {"fastapi": "json", "fastapi-orjson": "json", "litserve": "json", "mlserver": "json", "triton": "json bin", "triton-dyn": "json bin"}
+AHEAD_MODELS = ("identity", "forest", "magika", "minilm", "nudenet")
+AHEAD_CONNECTIONS = (1, 16, 64)
+
 
 class Results:
     def __init__(self, rows):
-        self.rows = [r for r in rows if "failed" not in r and r["mode"] == "closed"]
+        self.rows = [self.answered(r) for r in rows if "failed" not in r and r["mode"] == "closed"]
+
+    @staticmethod
+    def answered(row):
+        """wrk counts every answer: a refusal is fast, but no answer to the question."""
+        bad = row.get("non2xx") or 0
+        return {**row, "rps": row["rps"] * (1 - bad / row["n"])} if bad and row.get("n") else row
+
+    def bad(self, peer, model, protocol, connections):
+        return sum(
+            (r.get("non2xx") or 0) + (r.get("errors") or 0) for r in self.rows
+            if (r["peer"], r["model"], r["proto"], r["conc"]) == (peer, model, protocol, connections))
 
     def median(self, peer, model, protocol, connections, metric):
         found = [
@@ -76,6 +92,42 @@ def tail_lines(results):
         yield f"{model} json c16 p99 ms below all", f"{ours:.2f}", f"{min(others):.2f}", f"{ours / min(others):.2f}", "<1", reached
 
 
+def ahead(results):
+    """(head, lines, verdicts): Slipway over each peer in rate and p99; more than 1 and less than 1 are wanted."""
+    peers = [p for p in RIVALS if any(r["peer"] == p for r in results.rows)]
+    counts, lines = {p: [0, 0, 0] for p in peers}, []
+    for model in AHEAD_MODELS:
+        for protocol in ("json", "bin"):
+            for connections in AHEAD_CONNECTIONS:
+                cells = []
+                for peer in peers:
+                    cell = "-"
+                    if protocol in RIVALS[peer].split():
+                        values = [
+                            results.median(name, model, protocol, connections, metric)
+                            for metric in ("rps", "p99_ms") for name in (OURS, peer)
+                        ]
+                        if values[1] == 0:
+                            cell = "it answered nothing in the window"
+                        elif all(values):
+                            rate, tail = values[0] / values[1], values[2] / values[3]
+                            counts[peer][0] += 1
+                            counts[peer][1] += rate > 1
+                            counts[peer][2] += tail < 1
+                            cell = (f"{rate:.2f}" if rate > 1 else f"**{rate:.2f}**") + " / " + (f"{tail:.2f}" if tail < 1 else f"**{tail:.2f}**")
+                            refused = results.bad(peer, model, protocol, connections)
+                            cell += f" ({refused} of its requests failed)" if refused else ""
+                    cells.append(cell)
+                if any(c != "-" for c in cells):
+                    ours = results.bad(OURS, model, protocol, connections)
+                    lines.append([f"{model} {protocol} c{connections}" + (f" ({ours} of ours failed)" if ours else ""), *cells])
+    verdicts = [
+        (f"ahead of {peer} in {what}", f"{got} of {rows} rows", "all", "reached" if got == rows else "missed")
+        for peer, (rows, rates, tails) in counts.items() if rows for what, got in (("requests per second", rates), ("p99", tails))
+    ]
+    return ["model protocol load", *peers], lines, verdicts
+
+
 def start_lines(results):
     for label, metric, factor, goal in (("magika start to ready, ms", "ready_s", 1000, 300), ("magika resident MB", "rss_mb", 1, 120)):
         found = [r[metric] for r in results.rows if r["peer"] == OURS and r["model"] == "magika" and r.get(metric) is not None]
@@ -89,6 +141,14 @@ def main():
         results = Results(json.load(file)["rows"])
     print("| goal | Slipway | peer | ratio | wanted | |\n|---|---|---|---|---|---|")
     for line in (*rate_lines(results), *tail_lines(results), *start_lines(results)):
+        print("| " + " | ".join(line) + " |")
+    head, lines, verdicts = ahead(results)
+    print("\nSlipway over each peer, requests per second / p99 (wanted: above 1 / below 1; bold where not; binary rows against binary):\n")
+    print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+    for line in lines:
+        print("| " + " | ".join(line) + " |")
+    print("\n| goal | measured | wanted | |\n|---|---|---|---|")
+    for line in verdicts:
         print("| " + " | ".join(line) + " |")
 
 

@@ -22,6 +22,7 @@ MODELS = {
     # 16 MiB in and out: one client, protocol comparison only
     "identity16m": dict(file="identity.onnx", inputs={"x": ("float32", (1, 4194304), (-1, -1))}, outputs={"y": ("float32", (-1, -1))}, rate=0, tol=0, big=True),
 }
+SLOW = ("magika", "minilm", "nudenet")  # tens of requests a second
 
 
 def path(m):

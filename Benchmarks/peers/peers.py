@@ -198,7 +198,7 @@ class TritonDyn(Triton):
 
 class Slipway(Peer):
     name, port, protos = "slipway", 19300, ("json", "bin")
-    note = "one instance lane per core budget, no batching"
+    note = "a lane per core, batching as it tunes itself"
     ready_path = "/v2/models/m/ready"
     bin = os.environ.get("SLIPWAY_BIN", "")
     def available(self): return os.path.exists(self.bin)

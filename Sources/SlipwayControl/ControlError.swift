@@ -7,6 +7,7 @@ package struct ControlError: SlipwayError {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
             case unsupportedFormat, unreadable, invalidRequest, changedOnDisk, busy, notFound
+            case signatureChange
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
@@ -19,6 +20,8 @@ package struct ControlError: SlipwayError {
         /// Too much is going on to begin more.
         package static let busy = Code(wrapped: .busy)
         package static let notFound = Code(wrapped: .notFound)
+        /// A version's inputs or outputs do not fit the callers of those before it.
+        package static let signatureChange = Code(wrapped: .signatureChange)
     }
 
     package let code: Code
@@ -38,6 +41,7 @@ package struct ControlError: SlipwayError {
         case .changedOnDisk: .corrupt
         case .busy: .unavailable
         case .notFound: .notFound
+        case .signatureChange: .conflict
         default: .internal
         }
     }

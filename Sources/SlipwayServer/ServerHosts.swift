@@ -35,7 +35,9 @@ package struct ServerHosts: Sendable {
     }
 
     /// The listener for inference, health and metrics.
-    package func inference(onListening: @escaping @Sendable (Int) async -> Void) -> HTTPHost {
+    package func inference(
+        clock: @escaping @Sendable () -> Timestamp, onListening: @escaping @Sendable (Int) async -> Void
+    ) -> HTTPHost {
         let trace = TraceSettings()
         let control = configuration.allowsRepositoryControl
         let routes =
@@ -45,7 +47,11 @@ package struct ServerHosts: Sendable {
             + SettingsRoutes(service: service, trace: trace, log: log, allowsControl: control).routes
             + PlainRoutes(service: service).routes
             + HealthRoutes(service: service, metrics: metrics).routes
-        return host("http", configuration.http, withDescription(routes, "Slipway inference"), .open, onListening)
+        let table = RouteTable(withDescription(routes, "Slipway inference"))
+        let callers = CallerBook(keys: keys, clock: clock)
+        return HTTPHost(
+            name: "http", address: configuration.http, table: table, gate: .open, callers: callers,
+            bodyLimit: configuration.maximumBodyBytes, logger: logger, onListening: onListening)
     }
 
     /// The listener for administration.
@@ -63,8 +69,11 @@ package struct ServerHosts: Sendable {
         }
         let handlers = AdminHandlers(admin: admin, operations: operations, uploads: configuration.uploadFolder)
         let gate = AccessGate(keys: keys, isLoopback: isLoopback, clock: clock)
-        let routes = withDescription(handlers.routes, "Slipway administration")
-        return host("admin", configuration.admin, routes, gate, onListening)
+        let table = RouteTable(withDescription(handlers.routes, "Slipway administration"))
+        let callers = CallerBook(keys: nil, clock: clock)
+        return HTTPHost(
+            name: "admin", address: configuration.admin, table: table, gate: gate, callers: callers,
+            bodyLimit: configuration.maximumBodyBytes, logger: logger, onListening: onListening)
     }
 
     private func withDescription(_ routes: [Route], _ title: String) -> [Route] {
@@ -72,14 +81,5 @@ package struct ServerHosts: Sendable {
         let place = routes + [Route(.get, "/openapi.json", documentation) { _ in .empty }]
         let document = OpenAPIDocument(title: title, version: configuration.version, routes: place).encode()
         return routes + [Route(.get, "/openapi.json", documentation) { _ in .json(document) }]
-    }
-
-    private func host(
-        _ name: String, _ address: ListenAddress, _ routes: [Route], _ gate: AccessGate,
-        _ onListening: @escaping @Sendable (Int) async -> Void
-    ) -> HTTPHost {
-        HTTPHost(
-            name: name, address: address, table: RouteTable(routes), gate: gate,
-            bodyLimit: configuration.maximumBodyBytes, logger: logger, onListening: onListening)
     }
 }

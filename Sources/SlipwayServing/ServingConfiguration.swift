@@ -2,10 +2,8 @@
 
 /// Limits of the data plane.
 package struct ServingConfiguration: Sendable, Hashable {
-    /// Requests of one endpoint that may wait or run at the same time.
-    package var maximumRequests = 1024
-    /// Input bytes of one endpoint that may wait or run at the same time.
-    package var maximumBytes = 1 << 30
+    /// Of each endpoint, where it does not say.
+    package var limits = AdmissionLimits(requests: 1024, bytes: 1 << 30)
     /// Lanes of an endpoint that does not name its own number.
     package var lanes = 1
     /// Threads one engine call may use, its lane included.

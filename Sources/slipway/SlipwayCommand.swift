@@ -25,7 +25,10 @@ struct SlipwayCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Endpoints",
-                subcommands: [DeployCommand.self, RollbackCommand.self, UndeployCommand.self]),
+                subcommands: [
+                    DeployCommand.self, PromoteCommand.self, RollbackCommand.self, UndeployCommand.self,
+                    ApplyCommand.self,
+                ]),
             CommandGroup(name: "Ask", subcommands: [PredictCommand.self, BenchCommand.self]),
             CommandGroup(
                 name: "Care", subcommands: [TokenCommand.self, BackupCommand.self, DoctorCommand.self]),

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The binary under test: homes, commands and servers."""
+import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -158,7 +161,62 @@ class Server:
     def is_ready(self, name):
         return self.session.get(f"{self.url}/v2/models/{requests.utils.quote(name, safe='')}/ready").status_code == 200
 
+    def import_version(self, name, model):
+        """Imports bytes as the next version of `name` without deploying it; returns `name:3`."""
+        path = self.home.path.parent / f"import-{abs(hash((name, model)))}.onnx"
+        path.write_bytes(model)
+        return self.home.run("import", path, "--name", name).split()[0]
+
+    def apply(self, text, wait=True):
+        """Applies an endpoint file's text and waits until it is in force."""
+        path = self.home.path.parent / "endpoints.yaml"
+        path.write_text(text)
+        return self.home.run("apply", "-f", path, *(["--wait"] if wait else []))
+
+    # What it tells of itself
+
+    def observed(self, name):
+        """What this server does for one endpoint, as `slipway status` tells it."""
+        replicas = self.home.run_json("status", name)["endpoints"][0]["replicas"]
+        return replicas[0] if replicas else {"state": "new", "versions": [], "notes": []}
+
+    def versions(self, name):
+        """Of each version in memory: its route and its state, by its number."""
+        return {v["version"]["number"]: (v["route"], v["state"]) for v in self.observed(name)["versions"]}
+
+    def loads(self, version):
+        """How often a version, `m:1`, became ready since the server started."""
+        return self.log_path.read_text(errors="replace").count(f" {version} ready")
+
+    def metric(self, family, **labels):
+        """The sum of the samples of a family that have these labels."""
+        total = 0.0
+        for line in self.session.get(self.url + "/metrics").text.splitlines():
+            found = re.match(r"(\w+)(?:\{(.*)\})? (\S+)$", line)
+            if not found or found[1] != family:
+                continue
+            own = dict(re.findall(r'(\w+)="([^"]*)"', found[2] or ""))
+            if all(own.get(k) == str(v) for k, v in labels.items()):
+                total += float(found[3])
+        return total
+
+    def statistics(self, name, version=None):
+        part = f"/versions/{version}" if version else ""
+        return self.session.get(f"{self.url}/v2/models/{name}{part}/stats").json()["model_stats"][0]
+
+    def in_flight(self):
+        """Requests that arrived and have no answer yet."""
+        return self.metric("slipway_inference_in_flight")
+
     # Raw requests
+
+    def post(self, name, body):
+        """Sends a request on a socket of its own and returns the socket without waiting for the answer."""
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        head = f"POST /v2/models/{name}/infer HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
+        s = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        s.sendall(head.encode() + data)
+        return s
 
     def infer(self, name, body, headers=None, path=None):
         """POSTs a V2 request: a dictionary as JSON, anything else as it is."""
@@ -178,6 +236,61 @@ class Server:
             except ConnectionResetError:
                 pass
             return received
+
+
+class Caller:
+    """One keep-alive connection that asks one model the same way again and again, with little time of its own."""
+
+    def __init__(self, server, name, version=None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        self.connection.connect()
+        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        part = f"/versions/{version}" if version else ""
+        self.path = f"/v2/models/{name}{part}/infer"
+
+    def ask(self, body, headers=None):
+        """Returns the status, the headers and the decoded answer."""
+        data = json.dumps(body) if isinstance(body, dict) else body
+        self.connection.request("POST", self.path, data, headers or {})
+        answer = self.connection.getresponse()
+        return answer.status, answer.headers, json.loads(answer.read())
+
+    def value(self, x, headers=None):
+        """Sends one number to a model made by `tinymodels.add`; returns its answer and the version that gave it."""
+        status, _, answer = self.ask({"inputs": [tensor("x", "FP32", [1, 1], [x])]}, headers)
+        assert status == 200, answer
+        return answer["outputs"][0]["data"][0], answer["model_version"]
+
+    def close(self):
+        self.connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def in_threads(count, work):
+    """Runs `work(number)` in so many threads at once; returns what they returned, or raises what one raised."""
+    results, failures = [None] * count, []
+    barrier = threading.Barrier(count)
+
+    def run(number):
+        try:
+            barrier.wait(PATIENCE)
+            results[number] = work(number)
+        except BaseException as failure:  # noqa: BLE001 - told below
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if failures:
+        raise failures[0]
+    return results
 
 
 def tensor(name, datatype, shape, data, **extra):
@@ -207,9 +320,9 @@ class Admin:
             operation = self.call("GET", f"/operations/{operation['id']}", params={"wait": 10}).json()
         return operation
 
-    def deploy(self, endpoint, reference):
+    def deploy(self, endpoint, reference, **more):
         """Deploys and waits for a replica to serve the new revision, or to give up; returns (state, message)."""
-        answer = self.call("PUT", f"/endpoints/{endpoint}", json={"reference": reference})
+        answer = self.call("PUT", f"/endpoints/{endpoint}", json={"reference": reference, **more})
         if answer.status_code >= 400:
             return "failed", answer.json()["error"]
         number = answer.json()["revision"]["number"]

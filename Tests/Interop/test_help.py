@@ -7,8 +7,8 @@ import pytest
 import slipway
 
 COMMANDS = [
-    "serve", "status", "import", "list", "show", "history", "alias", "delete", "gc", "deploy", "rollback", "undeploy",
-    "predict", "bench", "token", "backup", "doctor",
+    "serve", "status", "import", "list", "show", "history", "alias", "delete", "gc", "deploy", "promote",
+    "rollback", "undeploy", "apply", "predict", "bench", "token", "backup", "doctor",
 ]
 GLOBAL_OPTIONS = ["--home", "--server", "--token", "--output"]
 
@@ -38,7 +38,7 @@ def test_the_version_is_told():
 
 
 @pytest.mark.parametrize("arguments", [
-    ["nonsense"], ["deploy"], ["import", "file"], ["alias", "m", "a"], ["predict", "m"], ["list", "--output", "xml"],
+    ["nonsense"], ["deploy"], ["apply"], ["promote"], ["import", "file"], ["alias", "m", "a"], ["predict", "m"], ["list", "--output", "xml"],
     ["bench", "m", "--rate", "1", "--concurrency", "1"], ["serve", "--unknown"],
 ])
 def test_wrong_arguments_are_usage_errors(arguments):

@@ -51,6 +51,72 @@ def two_outputs():
     return model(nodes, both, [value(n, TensorProto.FLOAT, ["n", 4]) for n in ("sum", "difference")]).SerializeToString()
 
 
+def add(number, columns="m", weight_bytes=0):
+    """y = x + number, `[n, columns]`; unused weights make the file as large as wanted."""
+    name = onnx.numpy_helper.from_array(np.array(number, np.float32), "number")
+    initializers = [name]
+    nodes = [helper.make_node("Add", ["x", "number"], ["y"])]
+    if weight_bytes:
+        # Part of the answer, so that no optimizer may drop it: the mean of zeros.
+        weight = np.zeros(weight_bytes // 4, np.float32)
+        initializers.append(onnx.numpy_helper.from_array(weight, "weight"))
+        nodes = [
+            helper.make_node("Shape", ["x"], ["extents"]),
+            helper.make_node("Gather", ["extents", "first"], ["rows"], axis=0),
+            helper.make_node("Mod", ["rows", "one"], ["zero"]),
+            helper.make_node("Gather", ["weight", "zero"], ["nothing"], axis=0),
+            helper.make_node("Add", ["x", "number"], ["sum"]), helper.make_node("Add", ["sum", "nothing"], ["y"]),
+        ]
+        initializers.append(onnx.numpy_helper.from_array(np.array(0, np.int64), "first"))
+        initializers.append(onnx.numpy_helper.from_array(np.array(1, np.int64), "one"))
+    shapes = [value(v, TensorProto.FLOAT, ["n", columns]) for v in ("x", "y")]
+    return model(nodes, shapes[:1], shapes[1:], initializers=initializers).SerializeToString()
+
+
+def picks(table):
+    """y = table[i], `[n, 1]` numbers of rows of the table: fails for what is not in it, but not for zeros."""
+    weight = onnx.numpy_helper.from_array(np.asarray(table, np.float32), "table")
+    nodes = [
+        helper.make_node("Cast", ["x"], ["i"], to=TensorProto.INT64), helper.make_node("Gather", ["table", "i"], ["y"]),
+    ]
+    shapes = [value(v, TensorProto.FLOAT, ["n", 1]) for v in ("x", "y")]
+    return model(nodes, shapes[:1], shapes[1:], initializers=[weight]).SerializeToString()
+
+
+def masked_sum(factor=1):
+    """The sum over the sequence of ids * attention_mask * factor, `[batch]`, and these, `[batch, sequence_length]`."""
+    ids, mask = (value(n, TensorProto.INT64, ["batch", "sequence_length"]) for n in ("ids", "attention_mask"))
+    nodes = [
+        helper.make_node("Mul", ["ids", "factor"], ["scaled"]),
+        helper.make_node("Mul", ["scaled", "attention_mask"], ["kept"]),
+        helper.make_node("ReduceSum", ["kept", "axis"], ["sum"], keepdims=0),
+    ]
+    outputs = [
+        value("sum", TensorProto.INT64, ["batch"]), value("kept", TensorProto.INT64, ["batch", "sequence_length"]),
+    ]
+    axis = onnx.numpy_helper.from_array(np.array([1], np.int64), "axis")
+    by = onnx.numpy_helper.from_array(np.array(factor, np.int64), "factor")
+    return model(nodes, [ids, mask], outputs, initializers=[axis, by]).SerializeToString()
+
+
+def sum_of_all_rows():
+    """y = the sum over all rows, `[1, m]`, declared as `[rows, m]`: an output that does not follow the batch."""
+    axis = onnx.numpy_helper.from_array(np.array([0], np.int64), "axis")
+    return model(
+        [helper.make_node("ReduceSum", ["x", "axis"], ["y"], keepdims=1)], [value("x", TensorProto.FLOAT, ["n", "m"])],
+        [value("y", TensorProto.FLOAT, ["rows", "m"])], initializers=[axis],
+    ).SerializeToString()
+
+
+def adds_the_mean_row():
+    """y = x + the mean of all rows, `[n, m]`: rows in one call change each other's answers."""
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["mean"], axes=[0], keepdims=1), helper.make_node("Add", ["x", "mean"], ["y"]),
+    ]
+    shapes = [value(v, TensorProto.FLOAT, ["n", "m"]) for v in ("x", "y")]
+    return model(nodes, shapes[:1], shapes[1:]).SerializeToString()
+
+
 def slow(side=256):
     """`rounds` matrix products one after another: an execution long enough to be caught in the middle of.
 

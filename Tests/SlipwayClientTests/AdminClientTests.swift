@@ -30,6 +30,9 @@ import Testing
 
     private static let fraud3 = ModelReference(name: "fraud", selector: .version(3))
 
+    private static let applied = EndpointSpecRequest(
+        spec: AdminFixtures.spec, expectedRevision: 2, allowSignatureChange: true)
+
     static let calls: [Call] = [
         Call("GET /api/v1/models", [AdminFixtures.model]) { try await $0.models() },
         Call("GET /api/v1/models/fraud", AdminFixtures.model) { try await $0.model("fraud") },
@@ -49,6 +52,15 @@ import Testing
         Call("PUT /api/v1/endpoints/fraud", body: #"{"reference":"fraud:3"}"#, AdminFixtures.endpoint) {
             try await $0.deploy(DeployRequest(reference: "fraud:3"), to: "fraud")
         },
+        Call(
+            "PUT /api/v1/endpoints/fraud/spec", body: AdminFixtures.json(applied), AdminFixtures.endpoint
+        ) { try await $0.apply(applied, to: "fraud") },
+        Call("POST /api/v1/endpoints/fraud/promote", body: #"{"reference":"fraud:3"}"#, AdminFixtures.endpoint) {
+            try await $0.promote("fraud", version: fraud3)
+        },
+        Call("POST /api/v1/endpoints/fraud/promote", body: "{}", AdminFixtures.endpoint) {
+            try await $0.promote("fraud", version: nil)
+        },
         Call("POST /api/v1/endpoints/fraud/rollback", body: #"{"revision":1}"#, AdminFixtures.endpoint) {
             try await $0.rollback("fraud", to: 1)
         },
@@ -63,6 +75,9 @@ import Testing
             try await $0.revisions(of: "fraud", at: Timestamp(milliseconds: 1000))
         },
         Call("GET /api/v1/replicas", [AdminFixtures.replica]) { try await $0.replicas() },
+        Call("GET /api/v1/operations/o1?wait=1", AdminFixtures.operation("succeeded")) {
+            try await $0.wait(for: AdminFixtures.operation("running")) { _ in }
+        },
         Call("GET /api/v1/tokens", [AdminFixtures.token]) { try await $0.tokens() },
         Call("POST /api/v1/tokens", body: #"{"label":"ci","role":"viewer"}"#, AdminFixtures.createdToken) {
             try await $0.createToken(TokenRequest(role: "viewer", label: "ci", days: nil))
@@ -71,7 +86,6 @@ import Testing
             try await $0.revokeToken("k1")
             return true
         },
-        Call("GET /api/v1/operations/o1", AdminFixtures.operation("running")) { try await $0.operation("o1") },
     ]
 
     @Test("each call makes its request and reads the answer", arguments: calls)
@@ -81,7 +95,7 @@ import Testing
             #expect(isEqual)
             let request = try #require(server.received.first)
             #expect("\(request.method) \(request.uri)" == call.request)
-            #expect(Self.sorted(request.text) == call.body)
+            #expect(Self.sorted(request.text) == Self.sorted(call.body))
             #expect(request.headers.first(name: "authorization") == "Bearer secret")
         }
     }
@@ -102,30 +116,42 @@ import Testing
 
     /// JSON with its keys in order; empty text stays empty.
     private static func sorted(_ text: String) -> String {
-        guard let value = try? JSONDecoder().decode([String: Field].self, from: Data(text.utf8)) else { return text }
+        guard let value = try? JSONDecoder().decode(Field.self, from: Data(text.utf8)) else { return text }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 
     private enum Field: Codable {
-        case number(Int)
+        case flag(Bool)
+        case number(Double)
         case text(String)
+        case list([Field])
+        case members([String: Field])
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let number = try? container.decode(Int.self) {
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Double.self) {
                 self = .number(number)
+            } else if let text = try? container.decode(String.self) {
+                self = .text(text)
+            } else if let list = try? container.decode([Field].self) {
+                self = .list(list)
             } else {
-                self = .text(try container.decode(String.self))
+                self = .members(try container.decode([String: Field].self))
             }
         }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {
+            case .flag(let flag): try container.encode(flag)
             case .number(let number): try container.encode(number)
             case .text(let text): try container.encode(text)
+            case .list(let list): try container.encode(list)
+            case .members(let members): try container.encode(members)
             }
         }
     }

@@ -23,19 +23,43 @@ enum AdminFixtures {
     static let history = HistoryDTO(
         model: "fraud", events: [EventDTO(at: instant, kind: "alias", text: "champion: 2 -> 3")])
     static let garbage = GarbageDTO(versions: ["fraud:1"], blobs: 2, bytesFreed: 3)
-    static let revision = RevisionDTO(
-        number: 2, version: VersionID(model: "fraud", number: 3), engine: "onnxruntime", device: "cpu", instances: 1,
-        createdAt: instant, reason: "deploy")
+    static let spec: EndpointSpec = {
+        var spec = EndpointSpec(primary: VersionID(model: "fraud", number: 3), engine: "onnxruntime", instances: 1)
+        let four = VersionID(model: "fraud", number: 4)
+        spec.canaries = [Canary(version: four, share: .all)]
+        spec.rules = [HeaderRule(header: "x-beta", value: "1", version: four)]
+        spec.sticky = .header("x-user-id")
+        spec.shadows = [Shadow(version: VersionID(model: "fraud", number: 5), tolerance: 0.5)]
+        spec.rollout = Rollout(steps: [Rollout.Step(share: .all, holdSeconds: 60)])
+        spec.batching.preferredRows = [8, 16]
+        spec.limits.quota = LimitSpec.Quota(requestsPerMinute: 6)
+        spec.lifecycle.loading = .onDemand
+        spec.cacheBytes = 1024
+        return spec
+    }()
+    static let revision = RevisionDTO(number: 2, spec: spec, createdAt: instant, reason: "deploy")
+    static let observedVersion: ObservedVersionDTO = {
+        var version = ObservedVersionDTO(
+            version: VersionID(model: "fraud", number: 3), state: "ready", route: "primary")
+        version.message = "ok"
+        version.lanes = 2
+        version.threadsPerCall = 3
+        version.residentBytes = 4
+        version.inFlight = 5
+        version.batching = "up to 64 rows"
+        return version
+    }()
     static let endpoint = EndpointDTO(
         name: "fraud", revision: revision,
         replicas: [
             ObservedDTO(
                 replica: "r1", revision: 2, version: VersionID(model: "fraud", number: 3), state: "ready",
-                message: "ok")
+                message: "ok", versions: [observedVersion], notes: ["a note"])
         ])
     static let replica = ReplicaDTO(
         id: "r1", host: "h", processID: 7, startedAt: instant, reportedAt: instant, isAlive: true,
-        addresses: ["http": "127.0.0.1:8080"])
+        addresses: ["http": "127.0.0.1:8080"],
+        cores: CoreSharesDTO(cores: 8, eventLoops: 1, lanes: 3, threadsPerCall: 2))
     static let token = TokenDTO(id: "k1", role: "operator", label: "ci", createdAt: instant, expiresAt: instant)
     static let createdToken = CreatedTokenDTO(token: token, secret: "s")
 

@@ -93,7 +93,7 @@ struct HomeControlModelTests {
         func later() { home.clock.advance(milliseconds: 1000) }
         let first = try await home.importIdentity(alias: "live").version
         later()
-        let second = try await home.importIdentity(.int32).version
+        let second = try await home.importIdentity(symbol: "k").version
         later()
         _ = try await control.setAlias("live", of: "m", to: 2)
         later()
@@ -101,7 +101,7 @@ struct HomeControlModelTests {
         later()
         _ = try await control.deploy(DeployRequest(reference: "m@live"), to: "e")
         later()
-        try await home.importIdentity(as: "other")
+        try await home.importIdentity(as: "other", symbol: "l")
         _ = try await control.deploy(DeployRequest(reference: "other"), to: "e")
         later()
         _ = try await control.undeploy("e")
@@ -122,7 +122,7 @@ struct HomeControlEndpointTests {
     private func home() async throws -> TestHome {
         let home = try TestHome()
         try await home.importIdentity()
-        try await home.importIdentity(.int32, alias: "live")
+        try await home.importIdentity(alias: "live", symbol: "k")
         return home
     }
 

@@ -22,8 +22,8 @@ struct ReconcilerTests {
             service = InferenceService(
                 context: ServingContext(
                     engines: [home.engine], source: RegistryModelSource(store: home.store, artifacts: home.artifacts),
-                    configuration: ServingConfiguration(), report: { _ in }),
-                observe: { _ in })
+                    configuration: ServingConfiguration(), cores: CoreGate(cores: 2),
+                    memory: ModelMemory(budget: nil, available: { nil })))
             let warnings = warnings
             reconciler = Reconciler(
                 store: home.store, service: service,
@@ -44,7 +44,7 @@ struct ReconcilerTests {
         let setup = try Setup()
         let control = setup.home.control
         try await setup.home.importIdentity()
-        try await setup.home.importIdentity(.float64)
+        try await setup.home.importIdentity(symbol: "k")
         try await setup.reconciler.reconcile()
         #expect(setup.service.statuses() == [])
         _ = try await control.deploy(DeployRequest(reference: "m:1"), to: "a")
@@ -58,7 +58,8 @@ struct ReconcilerTests {
         try await setup.reconciler.reconcile()
         await setup.until { setup.status("a")?.serving?.number == 2 }
         #expect(setup.status("b")?.serving == nil)
-        await setup.until { setup.home.engine.tally.counts.alive == 1 }
+        // The new version of 'a', and the one before it, which waits for a rollback.
+        await setup.until { setup.home.engine.tally.counts.alive == 2 }
         try await setup.reconciler.reconcile()
         #expect(setup.service.statuses().map(\.endpoint) == ["a"])
     }
@@ -75,11 +76,12 @@ struct ReconcilerTests {
         #expect(replica.id == "r1")
         #expect(replica.addresses == ["http": "127.0.0.1:1"])
         #expect(replica.reportedAt == setup.home.clock.now)
-        #expect(
-            replica.endpoints == [
-                ObservedEndpoint(
-                    endpoint: "a", revision: 1, version: VersionID(model: "m", number: 1), state: "ready", message: nil)
-            ])
+        let endpoint = try #require(replica.endpoints.first)
+        #expect(replica.endpoints.count == 1 && endpoint.endpoint == "a" && endpoint.revision == 1)
+        #expect(endpoint.state == "ready" && endpoint.message == nil && endpoint.notes.isEmpty)
+        let version = try #require(endpoint.versions.first)
+        #expect(endpoint.versions.count == 1 && version.version == VersionID(model: "m", number: 1))
+        #expect(version.state == "ready" && version.route == "primary" && version.lanes == 1)
     }
 
     @Test("reports a version that cannot be loaded, with the reason")
@@ -100,7 +102,7 @@ struct ReconcilerTests {
     func runs() async throws {
         let setup = try Setup()
         try await setup.home.importIdentity()
-        try await setup.home.importIdentity(.float64)
+        try await setup.home.importIdentity(symbol: "k")
         _ = try await setup.home.control.deploy(DeployRequest(reference: "m:1"), to: "a")
         let running = Task { await setup.reconciler.run() }
         await setup.until { setup.status("a")?.serving?.number == 1 }

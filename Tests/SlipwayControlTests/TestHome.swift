@@ -33,13 +33,21 @@ final class TestHome: Sendable {
         return try folder.file(place.dropFirst(folder.path.count + 1) + "/" + name, bytes)
     }
 
-    /// Imports a model of this element type: another type is another version.
+    /// Imports a model of this element type: another type is another version, whose callers differ.
+    ///
+    /// - Parameter symbol: Of the second dimension: another one is another version for the same callers.
     @discardableResult
     func importIdentity(
-        _ type: ElementType = .float32, as model: String = "m", alias: String? = nil
+        _ type: ElementType = .float32, as model: String = "m", alias: String? = nil, symbol: String = "n"
     ) async throws -> ImportDTO {
-        let path = try write(TinyModel.identity(elementType: type))
+        let shape: [Dimension] = [.symbolic("b"), .symbolic(symbol)]
+        let path = try write(TinyModel.identity(elementType: type, shape: shape))
         return try await control.importModel(ImportRequest(path: path, model: model, alias: alias)) { _ in }
+    }
+
+    /// Versions 1 to `count` of `m`, which fit the same callers.
+    func importVersions(_ count: Int) async throws {
+        for number in 1...count { try await importIdentity(symbol: "n\(number)") }
     }
 
     /// Everything that is stored, to compare before and after.

@@ -47,6 +47,7 @@ struct CoreBudgetTests {
     @Test("finds a process's control groups and all above them")
     func controlGroups() {
         let both = ControlGroupPaths.parse("12:memory:/m\n4:cpu,cpuacct:/a/b\n0::/x/y/z\nnonsense\n")
+        #expect(both.memory == "/m")
         #expect(both.cpu == "/a/b")
         #expect(both.unified == "/x/y/z")
         #expect(ControlGroupPaths.parse("").unified == nil)

@@ -30,6 +30,8 @@ import Testing
         #expect(
             lines[2]
                 == "| `slipway_inference_requests_total` | counter | requests | `endpoint`, `version`, `outcome` | "
-                + "Inference requests by outcome: success, or the category of the failure. |")
+                + "Inference requests, copies for shadows included, by outcome: "
+                + "success, or the category of the failure. |"
+        )
     }
 }

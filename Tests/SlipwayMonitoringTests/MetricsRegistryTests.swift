@@ -71,6 +71,20 @@ import Testing
         #expect(lines("slipway_inference_rows_total{").count == 4)
     }
 
+    @Test("a version that was unloaded keeps its sums until their place is needed")
+    func retired() {
+        for version in 1...3 { registry.record(.sample(version: version)) }
+        registry.retire(endpoint: "fraud", version: 2)
+        registry.retire(endpoint: "fraud", version: 1)
+        #expect(registry.statistics(endpoint: "fraud", version: 2).success.count == 1)
+        registry.record(.sample(version: 1))
+        registry.record(.sample(version: 4))
+        #expect(registry.statistics(endpoint: "fraud", version: 2).success.count == 0)
+        #expect(registry.statistics(endpoint: "fraud", version: 1).success.count == 2)
+        #expect(registry.statistics(endpoint: "fraud", version: 4).success.count == 1)
+        #expect(lines("slipway_observations_folded_total") == ["slipway_observations_folded_total 0"])
+    }
+
     @Test("unrouted requests to names that never served get no series of their own")
     func inventedNames() {
         for index in 0..<100 {
@@ -94,15 +108,6 @@ import Testing
         #expect(lines(series) == [series + " 2"])
     }
 
-    @Test("forgetting a version frees its place")
-    func forget() {
-        for version in 1...3 { registry.record(.sample(version: version)) }
-        registry.forget(endpoint: "fraud", version: 2)
-        registry.record(.sample(version: 4))
-        #expect(registry.statistics(endpoint: "fraud", version: 2).success.count == 0)
-        #expect(registry.statistics(endpoint: "fraud", version: 4).success.count == 1)
-    }
-
     @Test("provided samples are written, those with wrong labels are not")
     func provided() {
         registry.provide(MetricCatalogue.inFlight) { [MetricSample(7)] }
@@ -117,6 +122,7 @@ import Testing
     @Test("statistics hold exact sums")
     func statistics() {
         registry.record(.sample())
+        registry.record(ExecutionObservation.call())
         registry.record(.sample(outcome: .failure(.internal)))
         let statistics = registry.statistics(endpoint: "fraud", version: 1)
         #expect(statistics.success == .init(count: 1, nanoseconds: 200_000))
@@ -130,11 +136,13 @@ import Testing
         #expect(statistics.lastInference == Timestamp(milliseconds: 1_234_567))
     }
 
-    @Test("requests of one batch are one execution with its time counted once")
+    @Test("engine calls are counted as they are told, by their rows")
     func batches() throws {
         // One call of 8 rows for requests of 5, 2 and 1; then one call of one row.
-        for rows in [5, 2, 1] { registry.record(.sample(rows: rows, batchSize: 8, compute: .microseconds(300))) }
+        for rows in [5, 2, 1] { registry.record(.sample(rows: rows, batchSize: 8)) }
+        registry.record(ExecutionObservation.call(rows: 8, compute: .microseconds(300)))
         registry.record(.sample())
+        registry.record(ExecutionObservation.call())
         let statistics = registry.statistics(endpoint: "fraud", version: 1)
         #expect(statistics.inferenceCount == 9)
         #expect(statistics.executionCount == 2)
@@ -146,10 +154,25 @@ import Testing
 
     @Test("batch sizes beyond the limit still count as executions")
     func manyBatchSizes() {
-        for size in 1...200 { registry.record(.sample(rows: size, batchSize: size)) }
+        for size in 1...200 { registry.record(ExecutionObservation.call(rows: size)) }
         let statistics = registry.statistics(endpoint: "fraud", version: 1)
         #expect(statistics.batches.count == 128)
         #expect(statistics.executionCount == 200)
+    }
+
+    @Test("answers are counted by route; those from the cache took no queue and no engine")
+    func routes() {
+        registry.record(.sample(route: .canary))
+        registry.record(.sample(route: .cache, batchSize: 0))
+        #expect(
+            lines("slipway_inference_routed_total{") == [
+                #"slipway_inference_routed_total{endpoint="fraud",version="1",route="cache"} 1"#,
+                #"slipway_inference_routed_total{endpoint="fraud",version="1",route="canary"} 1"#,
+            ])
+        let statistics = registry.statistics(endpoint: "fraud", version: 1)
+        #expect(statistics.success.count == 2)
+        #expect(statistics.queue.count == 1)
+        #expect(statistics.cacheHit == .init(count: 1, nanoseconds: 200_000))
     }
 
     @Test("nothing is lost when many threads record")

@@ -62,18 +62,21 @@ struct ServerTimingTests {
     @Test(
         "is in milliseconds with three decimals",
         arguments: [
-            (InferenceTimings(), "queue;dur=0.000, compute;dur=0.000"),
+            (InferenceTimings(), "queue;dur=0.000, batch;dur=0.000, compute;dur=0.000, encode;dur=0.000"),
             (
                 InferenceTimings(
-                    queue: .microseconds(1), computeInput: .microseconds(20), compute: .milliseconds(3),
-                    computeOutput: .microseconds(400)),
-                "queue;dur=0.001, compute;dur=3.420"
+                    queue: .microseconds(1), batch: .microseconds(50), computeInput: .microseconds(20),
+                    compute: .milliseconds(3), computeOutput: .microseconds(400), encode: .nanoseconds(1_999)),
+                "queue;dur=0.001, batch;dur=0.050, compute;dur=3.420, encode;dur=0.001"
             ),
             (
                 InferenceTimings(queue: .seconds(61), compute: .nanoseconds(999)),
-                "queue;dur=61000.000, compute;dur=0.000"
+                "queue;dur=61000.000, batch;dur=0.000, compute;dur=0.000, encode;dur=0.000"
             ),
-            (InferenceTimings(queue: .milliseconds(-5)), "queue;dur=0.000, compute;dur=0.000"),
+            (
+                InferenceTimings(queue: .milliseconds(-5)),
+                "queue;dur=0.000, batch;dur=0.000, compute;dur=0.000, encode;dur=0.000"
+            ),
         ])
     func text(timings: InferenceTimings, expected: String) {
         #expect(ServerTiming.text(timings) == expected)

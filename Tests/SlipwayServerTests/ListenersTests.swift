@@ -27,6 +27,10 @@ struct ListenersTests {
             configuration: configuration, log: LogSettings { _ in }, logger: Logger(label: "test"))
     }
 
+    private func inference(_ hosts: ServerHosts) -> HTTPHost {
+        hosts.inference(clock: { Timestamp(milliseconds: 0) }, onListening: { _ in })
+    }
+
     private func administration(_ hosts: ServerHosts) async throws -> HTTPHost {
         try await hosts.administration(clock: { Timestamp(milliseconds: 0) }, onListening: { _ in })
     }
@@ -34,7 +38,7 @@ struct ListenersTests {
     @Test("no listener has two routes for the same method and path")
     func unique() async throws {
         let hosts = hosts()
-        for host in [hosts.inference(onListening: { _ in }), try await administration(hosts)] {
+        for host in [inference(hosts), try await administration(hosts)] {
             let keys = host.table.routes.map { "\($0.method) \($0.pattern.template)" }
             #expect(Set(keys).count == keys.count)
             #expect(keys.contains("GET /openapi.json"))
@@ -51,7 +55,7 @@ struct ListenersTests {
 
     @Test("inference asks for no key")
     func inferenceRoles() {
-        #expect(hosts().inference(onListening: { _ in }).table.routes.allSatisfy { $0.role == nil })
+        #expect(inference(hosts()).table.routes.allSatisfy { $0.role == nil })
     }
 
     @Test("an admin address that others can reach needs a key first")

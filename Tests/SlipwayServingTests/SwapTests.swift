@@ -99,8 +99,7 @@ struct SwapTests {
             }
             try await group.waitForAll()
         }
-        await rig.until { rig.engine.tally.counts.alive == 0 }
-        #expect(rig.service.isEmpty)
+        await rig.until { rig.service.isEmpty && rig.engine.tally.counts.alive == 0 }
     }
 
     @Test("a retired version answers what it accepted, is then unloaded, and gives its memory back")

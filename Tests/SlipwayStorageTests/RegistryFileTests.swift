@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import GRDB
 import Glibc
 import SlipwayCore
@@ -69,6 +70,91 @@ struct RegistryFileTests {
             try await queue.write { try $0.execute(sql: statement) }
         }
         #expect(error?.resultCode == .SQLITE_CONSTRAINT)
+    }
+
+    @Test("reads the specs and reports that earlier releases wrote")
+    func earlierRows() async throws {
+        let store = try await SQLiteMetadataStore.open(path: path)
+        let record = try await store.register(SampleRows.draft("m"), alias: nil)
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { db in
+            for (number, spec) in [
+                (1, #"{"device":"cpu","primary":{"model":"m","number":1}}"#),
+                (2, #"{"device":"cuda","engine":"e","instances":2,"primary":{"model":"m","number":1}}"#),
+            ] {
+                try db.execute(
+                    sql: "INSERT INTO endpoint_revisions (endpoint, number, spec, created_at, reason) "
+                        + "VALUES ('e', ?, ?, 5, 'deploy')", arguments: [number, spec])
+            }
+            let report = #"""
+                {"id":"r","host":"h","processID":1,"startedAt":"1970-01-01T00:00:01.000Z",
+                "reportedAt":"1970-01-01T00:00:02.000Z","addresses":{},"endpoints":[{"endpoint":"e","revision":1,
+                "version":{"model":"m","number":1},"state":"ready"}]}
+                """#
+            try db.execute(
+                sql: "INSERT INTO replicas (id, started_at, report) VALUES ('r', 1000, ?)", arguments: [report])
+        }
+        #expect(
+            try await store.revisions(of: "e").map(\.spec) == [
+                EndpointSpec(primary: record.id),
+                EndpointSpec(primary: record.id, engine: "e", device: "cuda", instances: 2),
+            ])
+        let replica = try #require(try await store.replicas().first)
+        #expect(replica.cores == nil)
+        #expect(
+            replica.endpoints == [
+                ObservedEndpoint(endpoint: "e", revision: 1, version: record.id, state: "ready", message: nil)
+            ])
+        let made = try await store.appendRevision(
+            of: "e", spec: SampleRows.spec(primary: record.id, other: record.id), reason: "apply", expected: 2)
+        #expect(made.number == 3)
+        await store.close()
+    }
+
+    @Test("is refused where a damaged row holds the last number there is, without a trap")
+    func lastNumber() async throws {
+        let store = try await SQLiteMetadataStore.open(path: path)
+        let record = try await store.register(SampleRows.draft("m"), alias: nil)
+        let spec = EndpointSpec(primary: record.id)
+        let text = String(decoding: try JSONEncoder().encode(spec), as: UTF8.self)
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { db in
+            try db.execute(
+                sql: "INSERT INTO endpoint_revisions (endpoint, number, spec, created_at, reason) "
+                    + "VALUES ('e', ?, ?, ?, 'apply')", arguments: [Int.max, text, Int64.max])
+            try db.execute(sql: "UPDATE models SET next_number = ?", arguments: [Int.max])
+        }
+        #expect(try await store.currentRevisions().map(\.number) == [.max])
+        let code = await failure {
+            _ = try await store.appendRevision(of: "e", spec: spec, reason: "deploy", expected: nil)
+        }
+        #expect(code == .corrupt)
+        _ = try? await store.register(SampleRows.draft("m", content: "2"), alias: nil)
+        _ = try? await store.register(SampleRows.draft("m", content: "3"), alias: nil)
+        await store.close()
+    }
+
+    @Test("tells versions in any role that are not registered")
+    func missingVersions() async throws {
+        let store = try await SQLiteMetadataStore.open(path: path)
+        let record = try await store.register(SampleRows.draft("m"), alias: nil)
+        _ = try await store.appendRevision(
+            of: "e", spec: EndpointSpec(primary: record.id), reason: "deploy", expected: nil)
+        var spec = EndpointSpec(primary: record.id)
+        spec.canaries = [Canary(version: VersionID(model: "m", number: 8), share: .none)]
+        spec.shadows = [Shadow(version: VersionID(model: "m", number: 9))]
+        let text = String(decoding: try JSONEncoder().encode(spec), as: UTF8.self)
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { db in
+            try db.execute(
+                sql: "INSERT INTO endpoint_revisions (endpoint, number, spec, created_at, reason) "
+                    + "VALUES ('e', 2, ?, 5, 'apply')", arguments: [text])
+        }
+        #expect(
+            try await store.integrityProblems() == [
+                "endpoint 'e' needs m:8, which is not registered", "endpoint 'e' needs m:9, which is not registered",
+            ])
+        await store.close()
     }
 
     @Test(

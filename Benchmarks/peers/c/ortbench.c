@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The physical limit: ONNX Runtime's C API in a loop, no server. Calls by slot index in the OrtApi table (append-only; 1.31.1 checked).
-// usage: ortbench libonnxruntime.so model.onnx manifest intra_threads clients seconds
+// usage: ortbench libonnxruntime.so model.onnx manifest intra_threads clients seconds [rows]
+//   rows: the sample repeated that often along its first extent, as one call; rates and times stay those of calls.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -44,15 +45,17 @@ int main(int c, char **v) {
   P lib = dlopen(v[1], RTLD_NOW); if (!lib) { fprintf(stderr, "%s\n", dlerror()); return 1; }
   void **(*base)(void) = dlsym(lib, "OrtGetApiBase");
   A = ((void **(*)(uint32_t))(base())[0])(22);
-  P env, so, al; int intra = atoi(v[4]), cl = atoi(v[5]); secs = atof(v[6]);
+  P env, so, al; int intra = atoi(v[4]), cl = atoi(v[5]), rows = c > 7 ? atoi(v[7]) : 1; secs = atof(v[6]);
   FILE *f = fopen(v[3], "r"); char nm[256], fn[1024];
   while (f && nin < 16) {
     if (fscanf(f, "%255s %d %d", nm, &in[nin].type, &in[nin].nd) != 3) break;
     for (int i = 0; i < in[nin].nd; i++) { long x; if (fscanf(f, "%ld", &x) != 1) return 1; in[nin].d[i] = x; }
     if (fscanf(f, "%1023s", fn) != 1) return 1;
     FILE *g = fopen(fn, "r"); fseek(g, 0, SEEK_END); in[nin].len = ftell(g); rewind(g);
-    in[nin].data = aligned_alloc(64, (in[nin].len + 63) & ~63ul);
+    in[nin].data = aligned_alloc(64, (in[nin].len * rows + 63) & ~63ul);
     if (fread(in[nin].data, 1, in[nin].len, g) != in[nin].len) return 1;
+    for (int i = 1; i < rows; i++) memcpy(in[nin].data + i * in[nin].len, in[nin].data, in[nin].len);
+    in[nin].len *= rows; in[nin].d[0] *= rows;
     fclose(g); inames[nin++] = strdup(nm);
   }
   double t0 = now();
@@ -77,7 +80,7 @@ int main(int c, char **v) {
   double cpu = TV(b.ru_utime) + TV(b.ru_stime) - TV(a.ru_utime) - TV(a.ru_stime);
   double hwm = 0; char ln[256]; FILE *sf = fopen("/proc/self/status", "r");  // ru_maxrss would carry over the parent's from before exec
   while (sf && fgets(ln, sizeof ln, sf)) if (sscanf(ln, "VmHWM: %lf", &hwm) == 1) break;
-  printf("{\"rps\":%.2f,\"n\":%zu,\"p50_ms\":%.4f,\"p95_ms\":%.4f,\"p99_ms\":%.4f,\"cpu_ms_per_req\":%.5f,\"rss_mb\":%.1f,\"ready_s\":%.4f}\n",
-         tot / el, tot, all[tot / 2] / 1e3, all[(size_t)(tot * .95)] / 1e3, all[(size_t)(tot * .99)] / 1e3, cpu * 1e3 / tot, hwm / 1024., load);
+  printf("{\"rows\":%d,\"rps\":%.2f,\"n\":%zu,\"p50_ms\":%.4f,\"p95_ms\":%.4f,\"p99_ms\":%.4f,\"cpu_ms_per_req\":%.5f,\"rss_mb\":%.1f,\"ready_s\":%.4f}\n",
+         rows, tot / el, tot, all[tot / 2] / 1e3, all[(size_t)(tot * .95)] / 1e3, all[(size_t)(tot * .99)] / 1e3, cpu * 1e3 / tot, hwm / 1024., load);
   return 0;
 }

@@ -81,10 +81,6 @@ package struct AdminClient: AdminService {
 
     // MARK: Operations
 
-    package func operation(_ id: String) async throws -> OperationDTO {
-        try await call(AdminRoutes.operation, ["id": id])
-    }
-
     /// Waits until an operation has ended.
     ///
     /// - Throws: ``ClientError`` `refused` with the operation's error when it failed.
@@ -113,6 +109,15 @@ package struct AdminClient: AdminService {
 
     package func deploy(_ request: DeployRequest, to endpoint: String) async throws -> EndpointDTO {
         try await call(AdminRoutes.deploy, ["endpoint": endpoint], body: request)
+    }
+
+    package func apply(_ request: EndpointSpecRequest, to endpoint: String) async throws -> EndpointDTO {
+        try await call(AdminRoutes.applySpec, ["endpoint": endpoint], body: request)
+    }
+
+    package func promote(_ endpoint: String, version: ModelReference?) async throws -> EndpointDTO {
+        try await call(
+            AdminRoutes.promote, ["endpoint": endpoint], body: PromoteRequest(reference: version.map { "\($0)" }))
     }
 
     package func rollback(_ endpoint: String, to revision: Int?) async throws -> EndpointDTO {

@@ -17,6 +17,13 @@ struct ServerCaller: Sendable {
         let body: ByteBuffer
     }
 
+    /// Lives as long as the process. A connection that is refused is an error at once: people wait for it.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
+
     let address: ServerAddress
     let token: String?
 
@@ -33,7 +40,7 @@ struct ServerCaller: Sendable {
         request.body = body
         let reply: Reply
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            let response = try await Self.client.execute(request, timeout: timeout)
             reply = Reply(
                 status: Int(response.status.code), headers: response.headers,
                 body: try await response.body.collect(upTo: Self.maximumReply))

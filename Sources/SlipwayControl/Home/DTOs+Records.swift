@@ -23,9 +23,7 @@ extension VersionDTO {
 extension RevisionDTO {
     init(_ revision: EndpointRevision) {
         self.init(
-            number: revision.number, version: revision.spec?.primary, engine: revision.spec?.engine,
-            device: revision.spec?.device, instances: revision.spec?.instances, createdAt: revision.createdAt,
-            reason: revision.reason)
+            number: revision.number, spec: revision.spec, createdAt: revision.createdAt, reason: revision.reason)
     }
 }
 
@@ -35,10 +33,23 @@ extension EndpointDTO {
             replica.endpoints.filter { $0.endpoint == revision.endpoint }.map { endpoint in
                 ObservedDTO(
                     replica: replica.id, revision: endpoint.revision, version: endpoint.version,
-                    state: endpoint.state, message: endpoint.message)
+                    state: endpoint.state, message: endpoint.message,
+                    versions: endpoint.versions.map(ObservedVersionDTO.init), notes: endpoint.notes)
             }
         }
         self.init(name: revision.endpoint, revision: RevisionDTO(revision), replicas: observed)
+    }
+}
+
+extension ObservedVersionDTO {
+    init(_ observed: ObservedVersion) {
+        self.init(version: observed.version, state: observed.state, route: observed.route)
+        message = observed.message
+        lanes = observed.lanes
+        threadsPerCall = observed.threadsPerCall
+        residentBytes = observed.residentBytes
+        inFlight = observed.inFlight
+        batching = observed.batching
     }
 }
 
@@ -46,6 +57,10 @@ extension ReplicaDTO {
     init(_ record: ReplicaRecord, now: Timestamp) {
         self.init(
             id: record.id, host: record.host, processID: record.processID, startedAt: record.startedAt,
-            reportedAt: record.reportedAt, isAlive: record.isAlive(at: now), addresses: record.addresses)
+            reportedAt: record.reportedAt, isAlive: record.isAlive(at: now), addresses: record.addresses,
+            cores: record.cores.map {
+                CoreSharesDTO(
+                    cores: $0.cores, eventLoops: $0.eventLoops, lanes: $0.lanes, threadsPerCall: $0.threadsPerCall)
+            })
     }
 }

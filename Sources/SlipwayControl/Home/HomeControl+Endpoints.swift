@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SlipwayCore
-import SlipwayEngine
 import SlipwayRegistry
 package import SlipwayWire
 
@@ -19,27 +18,13 @@ extension HomeControl {
         return EndpointDTO(revision, replicas: try await liveReplicas())
     }
 
-    package func deploy(_ request: DeployRequest, to endpoint: String) async throws -> EndpointDTO {
-        try ModelReference.checkName(endpoint)
-        if let instances = request.instances, !(1...1024).contains(instances) {
-            throw ControlError(.invalidRequest, "instances is \(instances), expected 1 to 1024")
-        }
-        let version = try await registry.resolve(try ModelReference(parsing: request.reference))
-        try checkRunnable(version, request)
-        let spec = EndpointSpec(
-            primary: version.id, engine: request.engine, device: request.device ?? "cpu",
-            instances: request.instances)
-        let revision = try await registry.deploy(endpoint: endpoint, spec: spec)
-        return EndpointDTO(revision, replicas: try await liveReplicas())
-    }
-
     package func rollback(_ endpoint: String, to revision: Int?) async throws -> EndpointDTO {
-        let revision = try await registry.rollback(endpoint: endpoint, to: revision)
+        let revision = try await changes.run { try await registry.rollback(endpoint: endpoint, to: revision) }
         return EndpointDTO(revision, replicas: try await liveReplicas())
     }
 
     package func undeploy(_ endpoint: String) async throws -> EndpointDTO {
-        let revision = try await registry.undeploy(endpoint: endpoint)
+        let revision = try await changes.run { try await registry.undeploy(endpoint: endpoint) }
         return EndpointDTO(revision, replicas: try await liveReplicas())
     }
 
@@ -59,23 +44,8 @@ extension HomeControl {
         return try await store.replicas().map { ReplicaDTO($0, now: now) }
     }
 
-    private func liveReplicas() async throws -> [ReplicaRecord] {
+    func liveReplicas() async throws -> [ReplicaRecord] {
         let now = clock()
         return try await store.replicas().filter { $0.isAlive(at: now) }
-    }
-
-    /// Refuses an engine or a device that is known here not to work; without engines here, replicas find out.
-    private func checkRunnable(_ version: VersionRecord, _ request: DeployRequest) throws {
-        guard !engines.isEmpty else { return }
-        let name = request.engine ?? version.draft.engine
-        guard let engine = engines.first(where: { $0.name == name }) else {
-            let known = engines.map(\.name).joined(separator: ", ")
-            throw ControlError(.invalidRequest, "there is no engine '\(name)' here, there are [\(known)]")
-        }
-        if let device = request.device, !engine.capabilities.devices.contains(device) {
-            let known = engine.capabilities.devices.joined(separator: ", ")
-            throw ControlError(
-                .invalidRequest, "engine '\(name)' has no device '\(device)' here, it has [\(known)]")
-        }
     }
 }

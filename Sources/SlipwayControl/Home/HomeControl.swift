@@ -12,6 +12,7 @@ package struct HomeControl: AdminService {
     package let artifacts: any ArtifactStore
     let engines: [any InferenceEngine]
     let clock: @Sendable () -> Timestamp
+    let changes = ChangeQueue()
 
     package init(
         store: any MetadataStore, artifacts: any ArtifactStore, engines: [any InferenceEngine],
@@ -88,28 +89,28 @@ package struct HomeControl: AdminService {
                 at: event.at, kind: "alias",
                 text: "\(event.alias): \(event.from.map(String.init) ?? "-") -> \(event.to.map(String.init) ?? "-")")
         }
-        var changes: [EventDTO] = []
+        var deployments: [EventDTO] = []
         for endpoint in try await store.currentRevisions() {
-            changes += Self.changes(try await store.revisions(of: endpoint.endpoint), of: model)
+            deployments += Self.deployments(try await store.revisions(of: endpoint.endpoint), of: model)
         }
         // A sort by time alone would shuffle what happened within one millisecond.
-        let events = (imports.reversed() + moves + changes).enumerated()
+        let events = (imports.reversed() + moves + deployments).enumerated()
             .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
         return HistoryDTO(model: model, events: events)
     }
 
-    /// The revisions that put a version of `model` into an endpoint or took it out.
-    private static func changes(_ revisions: [EndpointRevision], of model: String) -> [EventDTO] {
-        var before: VersionID?
+    /// The revisions of an endpoint that needs a version of `model`, before or after.
+    private static func deployments(_ revisions: [EndpointRevision], of model: String) -> [EventDTO] {
+        var before: EndpointSpec?
         var events: [EventDTO] = []
         for revision in revisions {
-            let after = revision.spec?.primary
-            if before?.model == model || after?.model == model {
+            let after = revision.spec
+            if [before, after].contains(where: { $0?.versions.contains { $0.model == model } == true }) {
                 events.append(
                     EventDTO(
                         at: revision.createdAt, kind: "endpoint",
                         text: "\(revision.endpoint) revision \(revision.number) (\(revision.reason)): "
-                            + "\(before?.description ?? "-") -> \(after?.description ?? "-")"))
+                            + "\(before?.routeText ?? "-") -> \(after?.routeText ?? "-")"))
             }
             before = after
         }

@@ -15,7 +15,7 @@ package struct GarbageCollector: Sendable {
     }
 
     /// - Parameter keep: How many of the newest versions of each model stay in any case; `nil` keeps all versions.
-    ///   Versions with an alias and versions that an endpoint serves always stay.
+    ///   Versions with an alias and versions that an endpoint needs always stay.
     package func run(keep: Int?) async throws -> GarbageDTO {
         if let keep, keep < 0 { throw ControlError(.invalidRequest, "keep is \(keep), expected 0 or more") }
         return try await artifacts.withExclusiveAccess {
@@ -35,7 +35,7 @@ package struct GarbageCollector: Sendable {
 
     private func deleteVersions(keep: Int?) async throws -> [String] {
         guard let keep else { return [] }
-        let deployed = Set(try await store.currentRevisions().compactMap { $0.spec?.primary })
+        let deployed = Set(try await store.currentRevisions().flatMap { $0.spec?.versions ?? [] })
         var deleted: [String] = []
         for model in try await store.models() {
             let named = Set(try await store.aliases(of: model).map(\.version))

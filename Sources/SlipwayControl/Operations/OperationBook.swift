@@ -26,8 +26,6 @@ package final class OperationBook: Sendable {
 
     package init() {}
 
-    package func all() -> [OperationDTO] { state.withLock { $0.operations } }
-
     package func operation(_ id: String) throws(ControlError) -> OperationDTO {
         guard let found = state.withLock({ $0.operations.first { $0.id == id } }) else {
             throw ControlError(.notFound, "there is no operation '\(id)', or it ended too long ago")

@@ -12,10 +12,14 @@ package struct Reconciler: Sendable {
     let addresses: @Sendable () -> [String: String]
     let clock: @Sendable () -> Timestamp
     let warn: @Sendable (String) -> Void
+    private let cores: CoreShares?
+    private let rollouts: RolloutDriver
 
-    /// - Parameter addresses: Where the replica listens by now: `http` -> `127.0.0.1:8080`.
+    /// - Parameters:
+    ///   - cores: How the replica's cores are divided, to be told.
+    ///   - addresses: Where the replica listens by now: `http` -> `127.0.0.1:8080`.
     package init(
-        store: any MetadataStore, service: InferenceService, replica: ReplicaIdentity,
+        store: any MetadataStore, service: InferenceService, replica: ReplicaIdentity, cores: CoreShares? = nil,
         addresses: @escaping @Sendable () -> [String: String], clock: @escaping @Sendable () -> Timestamp,
         warn: @escaping @Sendable (String) -> Void
     ) {
@@ -25,13 +29,17 @@ package struct Reconciler: Sendable {
         self.addresses = addresses
         self.clock = clock
         self.warn = warn
+        self.cores = cores
+        rollouts = RolloutDriver(store: store)
     }
 
     package var replicaID: String { replica.id }
 
     /// Reads the desired state once and hands it to the data plane.
     package func reconcile() async throws {
-        service.apply(try await store.currentRevisions().compactMap(Self.assignment))
+        let revisions = try await store.currentRevisions()
+        service.apply(revisions.compactMap(Self.assignment))
+        rollouts.follow(revisions)
     }
 
     /// Writes the replica's report.
@@ -40,7 +48,7 @@ package struct Reconciler: Sendable {
         try await store.report(
             ReplicaRecord(
                 id: replica.id, host: replica.host, processID: replica.processID, startedAt: replica.startedAt,
-                reportedAt: clock(), addresses: addresses(), endpoints: endpoints))
+                reportedAt: clock(), addresses: addresses(), endpoints: endpoints, cores: cores))
     }
 
     /// Follows the registry until the task is cancelled; a registry that does not answer is asked again.
@@ -53,9 +61,21 @@ package struct Reconciler: Sendable {
                 for await _ in changes { await reconcileUntilDone() }
             }
             group.addTask {
+                // By itself: a registry that is locked must not hold up what time decides.
+                while !Task.isCancelled {
+                    service.tick()
+                    try? await Task.sleep(for: Self.tick)
+                }
+            }
+            group.addTask {
                 var last: News?
                 var sinceReport = 0
                 while !Task.isCancelled {
+                    do {
+                        try await rollouts.step(service.statuses(), now: .now)
+                    } catch {
+                        warn("cannot go on with a rollout: \(error)")
+                    }
                     let now = News(endpoints: service.statuses().compactMap(Self.observed), addresses: addresses())
                     if now != last || sinceReport >= Self.heartbeatTicks {
                         do { try await report() } catch { warn("cannot report to the registry: \(error)") }
@@ -84,25 +104,41 @@ package struct Reconciler: Sendable {
     /// A report is written at least every 5 seconds: a third of the time a report counts.
     static let heartbeatTicks = 50
 
-    /// What a change of which is reported at once.
+    /// What a change of which is reported at once; numbers that move with every request are not.
     private struct News: Equatable {
-        let endpoints: [ObservedEndpoint]
+        let endpoints: [[String]]
         let addresses: [String: String]
+
+        init(endpoints: [ObservedEndpoint], addresses: [String: String]) {
+            self.endpoints = endpoints.map { endpoint in
+                [endpoint.endpoint, "\(endpoint.revision)", endpoint.state, endpoint.message ?? ""]
+                    + endpoint.versions.flatMap { ["\($0.version)", $0.state, $0.route] }
+            }
+            self.addresses = addresses
+        }
     }
 
     static func assignment(_ revision: EndpointRevision) -> EndpointAssignment? {
-        revision.spec.map { spec in
-            EndpointAssignment(
-                endpoint: revision.endpoint, revision: revision.number, version: spec.primary, engine: spec.engine,
-                device: spec.device, instances: spec.instances)
-        }
+        revision.spec.map { EndpointAssignment(endpoint: revision.endpoint, revision: revision.number, spec: $0) }
     }
 
     static func observed(_ status: EndpointStatus) -> ObservedEndpoint? {
         guard let version = status.wanted ?? status.serving else { return nil }
         return ObservedEndpoint(
             endpoint: status.endpoint, revision: status.revision, version: version, state: status.state,
-            message: status.message)
+            message: status.message, versions: status.versions.map(ObservedVersion.init), notes: status.notes)
+    }
+}
+
+extension ObservedVersion {
+    init(_ status: VersionStatus) {
+        self.init(version: status.version, state: status.state, route: status.route)
+        message = status.message
+        lanes = status.lanes
+        threadsPerCall = status.threadsPerCall
+        residentBytes = status.residentBytes
+        inFlight = status.inFlight
+        batching = status.batching
     }
 }
 

@@ -17,10 +17,11 @@ package struct RegistryModelSource: ModelSource {
     }
 
     package func resolve(_ version: VersionID) async throws -> ResolvedVersion {
-        let draft = try await record(version).draft
+        let record = try await record(version)
+        let draft = record.draft
         return ResolvedVersion(
             id: version, digest: draft.digest, format: draft.format, engine: draft.engine,
-            labels: ClassLabelFacts.read(draft.metadata))
+            labels: ClassLabelFacts.read(draft.metadata), byteCount: record.byteCount)
     }
 
     package func fetch(_ version: ResolvedVersion) async throws -> String {

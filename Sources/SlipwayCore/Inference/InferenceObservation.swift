@@ -11,24 +11,27 @@ public struct InferenceObservation: Sendable {
     public let endpoint: String
     /// `nil` when the request failed before a version was chosen.
     public let version: Int?
+    /// Why it was this version that answered.
+    public let route: RouteKind
     public let outcome: Outcome
     /// Rows in the request: its first dimension where that is a batch, else 1.
     public let rows: Int
-    /// Rows that were executed together with it, its own included; 0 when it was not executed.
+    /// Rows of the largest engine call it took part in, its own included; 0 when it was not executed.
     public let batchSize: Int
     public let inputBytes: Int
     public let outputBytes: Int
     public let timings: InferenceTimings
-    /// From receipt to the end.
+    /// From receipt to the end, the encoding of the answer included.
     public let total: Duration
 
     public init(
-        requestID: String?, endpoint: String, version: Int?, outcome: Outcome, rows: Int, batchSize: Int,
-        inputBytes: Int, outputBytes: Int, timings: InferenceTimings, total: Duration
+        requestID: String?, endpoint: String, version: Int?, route: RouteKind, outcome: Outcome, rows: Int,
+        batchSize: Int, inputBytes: Int, outputBytes: Int, timings: InferenceTimings, total: Duration
     ) {
         self.requestID = requestID
         self.endpoint = endpoint
         self.version = version
+        self.route = route
         self.outcome = outcome
         self.rows = rows
         self.batchSize = batchSize

@@ -11,16 +11,23 @@ public struct InferenceRequest: Sendable {
     /// The outputs wanted, in this order; `nil` for all.
     public var requestedOutputs: [String]?
     public var parameters: [String: ParameterValue]
+    public var caller: Caller
+    /// 0 is the most urgent, 7 the least (as in RFC 9218).
+    public var urgency: Int
     /// After this instant nobody wants the answer.
     public var deadline: ContinuousClock.Instant?
     public var cancellation: CancellationFlag
     public let receivedAt: ContinuousClock.Instant
 
+    /// Of a request that says nothing about it.
+    public static let usualUrgency = 3
+    public static let leastUrgent = 7
+
     public init(
         id: String? = nil, endpoint: String, version: Int? = nil, inputs: NamedTensors,
         requestedOutputs: [String]? = nil, parameters: [String: ParameterValue] = [:],
-        deadline: ContinuousClock.Instant? = nil, cancellation: CancellationFlag = CancellationFlag(),
-        receivedAt: ContinuousClock.Instant = .now
+        caller: Caller = Caller(), urgency: Int = Self.usualUrgency, deadline: ContinuousClock.Instant? = nil,
+        cancellation: CancellationFlag = CancellationFlag(), receivedAt: ContinuousClock.Instant = .now
     ) {
         self.id = id
         self.endpoint = endpoint
@@ -28,6 +35,8 @@ public struct InferenceRequest: Sendable {
         self.inputs = inputs
         self.requestedOutputs = requestedOutputs
         self.parameters = parameters
+        self.caller = caller
+        self.urgency = urgency
         self.deadline = deadline
         self.cancellation = cancellation
         self.receivedAt = receivedAt

@@ -6,6 +6,8 @@ package struct ControlGroupPaths: Sendable, Hashable {
     package var unified: String?
     /// In version 1's tree of the `cpu` controller.
     package var cpu: String?
+    /// In version 1's tree of the `memory` controller.
+    package var memory: String?
 
     package static func parse(_ text: String) -> ControlGroupPaths {
         var paths = ControlGroupPaths()
@@ -14,8 +16,10 @@ package struct ControlGroupPaths: Sendable, Hashable {
             guard fields.count == 3 else { continue }
             if fields[0] == "0" && fields[1].isEmpty {
                 paths.unified = String(fields[2])
-            } else if fields[1].split(separator: ",").contains("cpu") {
-                paths.cpu = String(fields[2])
+            } else {
+                let controllers = fields[1].split(separator: ",")
+                if controllers.contains("cpu") { paths.cpu = String(fields[2]) }
+                if controllers.contains("memory") { paths.memory = String(fields[2]) }
             }
         }
         return paths

@@ -11,11 +11,10 @@ struct Lane: Sendable {
         self.ending = ending
     }
 
-    /// Starts the thread, which ends when the queue is stopped and empty.
+    /// Starts the thread, which ends when the queue is stopped and empty, or has a lane too many.
     func start(name: String) throws(EngineError) {
         try DedicatedThread.start(name: name) {
-            queue.work(sleepingOn: signal)
-            ending.laneEnded()
+            if !queue.work(sleepingOn: signal) { ending.laneEnded() }
         }
     }
 }

@@ -28,6 +28,17 @@ package final class LaneGroup: Sendable {
         }
     }
 
+    /// Starts a lane in the place of one whose job does not return; ``stop()`` does not wait for that one.
+    ///
+    /// - Throws: ``EngineError`` `outOfMemory` when the system has no thread left.
+    package func replaceHungLane() throws(EngineError) {
+        let lane = Lane(queue: queue, ending: ending)
+        try lane.start(name: "lane-new")
+    }
+
+    /// To be called by a job whose lane was replaced, should it return after all: one lane then ends.
+    package func hungLaneReturned() { queue.dropLane() }
+
     /// Takes no more jobs, lets those submitted finish, and returns when every lane has ended. May be called twice.
     package func stop() async {
         queue.stop()

@@ -15,6 +15,8 @@ package final class LaneQueue: Sendable {
         /// Sleeping lanes' wake-up signals; each is taken out by whoever then posts it, exactly once.
         var sleepers: [LaneSignal] = []
         var isStopped = false
+        /// How many lanes are to end after the job they run, because others have taken their places.
+        var surplus = 0
     }
 
     private let state = Mutex(State())
@@ -59,19 +61,32 @@ package final class LaneQueue: Sendable {
         for sleeper in sleepers { sleeper.post() }
     }
 
-    /// What a lane does until the queue is stopped and empty.
-    func work(sleepingOn signal: LaneSignal) {
+    /// Lets one lane end after the job it runs: there is one too many.
+    func dropLane() { state.withLock { $0.surplus += 1 } }
+
+    /// What a lane does until the queue is stopped and empty, or the lane is one too many.
+    ///
+    /// - Returns: `true` for a lane that was one too many.
+    func work(sleepingOn signal: LaneSignal) -> Bool {
+        var hasWorked = false
         while true {
             let next = state.withLock { state -> Step in
+                if hasWorked, state.surplus > 0 {
+                    state.surplus -= 1
+                    return .leave
+                }
                 if let job = state.jobs.popFirst() { return .run(job) }
                 if state.isStopped { return .end }
                 state.sleepers.append(signal)
                 return .sleep
             }
             switch next {
-            case .run(let job): job()
+            case .run(let job):
+                job()
+                hasWorked = true
             case .sleep: signal.wait()
-            case .end: return
+            case .leave: return true
+            case .end: return false
             }
         }
     }
@@ -79,6 +94,7 @@ package final class LaneQueue: Sendable {
     private enum Step {
         case run(Job)
         case sleep
+        case leave
         case end
     }
 }

@@ -3,9 +3,9 @@
 import Glibc
 
 /// Small files of the kernel's, whose size is not known before they are read.
-enum TextFile {
+package enum TextFile {
     /// The file's text, at most `limit` bytes of it; `nil` when it cannot be read.
-    static func read(_ path: String, limit: Int = 1 << 20) -> String? {
+    package static func read(_ path: String, limit: Int = 1 << 20) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }

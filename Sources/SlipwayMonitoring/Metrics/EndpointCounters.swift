@@ -3,27 +3,22 @@
 import SlipwayCore
 
 /// Adds up the observations of one endpoint and version.
-///
-/// Engine calls are not observed, requests are. Requests of one batch all carry the batch's size and times, so that
-/// rows divided by the size count the calls, and row-weighted times divided by the size add each call's time once.
 struct EndpointCounters {
     /// Batch sizes listed one by one; calls of further sizes are counted but not listed.
     static let maximumBatchSizes = 128
 
     private struct BatchSums {
-        var rows: UInt64 = 0
-        // Row-weighted nanoseconds: 64 bits could overflow within days of large batches.
-        var computeInput: UInt128 = 0
-        var compute: UInt128 = 0
-        var computeOutput: UInt128 = 0
+        var computeInput = EndpointStatistics.Total()
+        var compute = EndpointStatistics.Total()
+        var computeOutput = EndpointStatistics.Total()
     }
 
     private(set) var statistics = EndpointStatistics()
     private(set) var failures: [ErrorCategory: UInt64] = [:]
     private(set) var inputBytes: UInt64 = 0
     private(set) var outputBytes: UInt64 = 0
+    private(set) var routes: [RouteKind: UInt64] = [:]
     private var batches: [Int: BatchSums] = [:]
-    private var unlistedExecutions = 0.0
 
     mutating func add(_ observation: InferenceObservation, nanoseconds: ObservedNanoseconds, at now: Timestamp) {
         statistics.lastInference = now
@@ -34,42 +29,35 @@ struct EndpointCounters {
             if case .failure(let category) = observation.outcome { failures[category, default: 0] &+= 1 }
             return
         }
+        routes[observation.route, default: 0] &+= 1
         statistics.success.add(nanoseconds.total)
+        statistics.inferenceCount &+= UInt64(clamping: observation.rows)
+        if observation.route == .cache { statistics.cacheHit.add(nanoseconds.total) }
+        guard observation.batchSize > 0 else { return }
         statistics.queue.add(nanoseconds.queue)
         statistics.computeInput.add(nanoseconds.computeInput)
         statistics.compute.add(nanoseconds.compute)
         statistics.computeOutput.add(nanoseconds.computeOutput)
-        statistics.inferenceCount &+= UInt64(clamping: observation.rows)
-        if observation.batchSize > 0 { addToBatch(observation, nanoseconds) }
     }
 
-    private mutating func addToBatch(_ observation: InferenceObservation, _ nanoseconds: ObservedNanoseconds) {
-        let rows = UInt64(clamping: observation.rows)
-        guard batches[observation.batchSize] != nil || batches.count < Self.maximumBatchSizes else {
-            unlistedExecutions += Double(rows) / Double(observation.batchSize)
-            return
-        }
-        var sums = batches[observation.batchSize] ?? BatchSums()
-        sums.rows &+= rows
-        sums.computeInput &+= UInt128(rows) * UInt128(nanoseconds.computeInput)
-        sums.compute &+= UInt128(rows) * UInt128(nanoseconds.compute)
-        sums.computeOutput &+= UInt128(rows) * UInt128(nanoseconds.computeOutput)
-        batches[observation.batchSize] = sums
+    mutating func add(_ execution: ExecutionObservation) {
+        statistics.executionCount &+= 1
+        guard batches[execution.rows] != nil || batches.count < Self.maximumBatchSizes else { return }
+        var sums = batches[execution.rows] ?? BatchSums()
+        sums.computeInput.add(execution.timings.computeInput.clampedNanoseconds)
+        sums.compute.add(execution.timings.compute.clampedNanoseconds)
+        sums.computeOutput.add(execution.timings.computeOutput.clampedNanoseconds)
+        batches[execution.rows] = sums
     }
 
-    /// The sums with the batches worked out.
+    /// The sums with the batches in order of their sizes.
     func summary() -> EndpointStatistics {
         var result = statistics
         result.batches = batches.sorted { $0.key < $1.key }.map { size, sums in
-            let calls = sums.rows / UInt64(size)
-            func total(_ weighted: UInt128) -> EndpointStatistics.Total {
-                EndpointStatistics.Total(count: calls, nanoseconds: UInt64(clamping: weighted / UInt128(size)))
-            }
-            return EndpointStatistics.Batch(
-                size: size, computeInput: total(sums.computeInput), compute: total(sums.compute),
-                computeOutput: total(sums.computeOutput))
+            EndpointStatistics.Batch(
+                size: size, computeInput: sums.computeInput, compute: sums.compute,
+                computeOutput: sums.computeOutput)
         }
-        result.executionCount = result.batches.reduce(UInt64(unlistedExecutions)) { $0 &+ $1.compute.count }
         return result
     }
 }

@@ -14,10 +14,16 @@ final class EndpointSeries: Sendable {
         let nanoseconds = ObservedNanoseconds(observation)
         if case .success = observation.outcome {
             duration.record(nanoseconds: nanoseconds.total)
-            queue.record(nanoseconds: nanoseconds.queue)
-            compute.record(nanoseconds: nanoseconds.compute)
+            if observation.batchSize > 0 {
+                queue.record(nanoseconds: nanoseconds.queue)
+                compute.record(nanoseconds: nanoseconds.compute)
+            }
         }
         counters.withLock { $0.add(observation, nanoseconds: nanoseconds, at: now) }
+    }
+
+    func record(_ execution: ExecutionObservation) {
+        counters.withLock { $0.add(execution) }
     }
 
     func read() -> EndpointCounters { counters.withLock { $0 } }

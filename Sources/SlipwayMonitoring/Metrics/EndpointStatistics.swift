@@ -33,11 +33,13 @@ package struct EndpointStatistics: Sendable, Equatable {
     package internal(set) var success = Total()
     /// From receipt to failure.
     package internal(set) var failure = Total()
-    /// This and the following: successful requests only; each request of a batch counts the batch's time.
+    /// This and the following: executed requests that succeeded; each request of a batch counts the batch's time.
     package internal(set) var queue = Total()
     package internal(set) var computeInput = Total()
     package internal(set) var compute = Total()
     package internal(set) var computeOutput = Total()
+    /// Answers that were kept and given again.
+    package internal(set) var cacheHit = Total()
     /// Rows answered.
     package internal(set) var inferenceCount: UInt64 = 0
     /// Engine calls that answered.

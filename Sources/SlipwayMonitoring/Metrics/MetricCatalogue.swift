@@ -7,7 +7,12 @@ package enum MetricCatalogue {
     package static let requests = MetricDescriptor(
         name: "slipway_inference_requests_total", kind: .counter, unit: "requests",
         labels: ["endpoint", "version", "outcome"],
-        help: "Inference requests by outcome: success, or the category of the failure.")
+        help: "Inference requests, copies for shadows included, by outcome: success, or the category of the failure.")
+    package static let routes = MetricDescriptor(
+        name: "slipway_inference_routed_total", kind: .counter, unit: "requests",
+        labels: ["endpoint", "version", "route"],
+        help: "Requests answered successfully, by why it was this version: primary, canary, rule, shadow, cache, "
+            + "or direct when the caller asked for it by number.")
     package static let duration = MetricDescriptor(
         name: "slipway_inference_duration_seconds", kind: .histogram, unit: "seconds",
         labels: ["endpoint", "version"], help: "Time from receipt of a request to its answer, successful ones only.")
@@ -43,8 +48,33 @@ package enum MetricCatalogue {
         name: "slipway_model_load_seconds", kind: .gauge, unit: "seconds", labels: ["model", "version"],
         help: "How long the latest load of a version took, from its fetch to ready.")
     package static let admissionRejected = MetricDescriptor(
-        name: "slipway_admission_rejected_total", kind: .counter, unit: "requests", labels: ["reason"],
-        help: "Requests refused because the server was full or draining.")
+        name: "slipway_admission_rejected_total", kind: .counter, unit: "requests",
+        labels: ["endpoint", "reason"],
+        help: "Requests refused before they were queued: requests, rows, bytes or wait over the limit, or quota.")
+    package static let shadowAnswers = MetricDescriptor(
+        name: "slipway_shadow_answers_total", kind: .counter, unit: "requests",
+        labels: ["endpoint", "version", "outcome"],
+        help: "Copies for shadow versions: agreed, differed, failed, dropped.")
+    package static let queued = MetricDescriptor(
+        name: "slipway_queue_requests", kind: .gauge, unit: "requests", labels: ["endpoint", "version"],
+        help: "Requests that wait for a lane.")
+    package static let hungCalls = MetricDescriptor(
+        name: "slipway_hung_calls", kind: .gauge, unit: "calls", labels: ["endpoint", "version"],
+        help: "Engine calls that were given up and have not come back; their lanes were replaced.")
+    package static let coresInUse = MetricDescriptor(
+        name: "slipway_cores_in_use", kind: .gauge, unit: "cores", labels: [],
+        help: "Cores that engine calls have now.")
+    package static let coreWaiters = MetricDescriptor(
+        name: "slipway_core_waiters", kind: .gauge, unit: "lanes", labels: [],
+        help: "Lanes that wait for cores, shadows' included.")
+    package static let modelMemory = MetricDescriptor(
+        name: "slipway_model_memory_bytes", kind: .gauge, unit: "bytes", labels: ["kind"],
+        help:
+            "Memory of models: used, as engines tell it and as estimated for loads under way; budget, what may be used."
+    )
+    package static let cacheRequests = MetricDescriptor(
+        name: "slipway_cache_requests_total", kind: .counter, unit: "requests", labels: ["endpoint", "outcome"],
+        help: "Look-ups in endpoints' response caches: hit or miss.")
     package static let residentMemory = MetricDescriptor(
         name: "process_resident_memory_bytes", kind: .gauge, unit: "bytes", labels: [],
         help: "Resident memory of the process.")
@@ -65,8 +95,10 @@ package enum MetricCatalogue {
 
     /// In the order of the exposition and of the documentation.
     package static let all = [
-        requests, duration, queue, compute, rows, executions, inputBytes, outputBytes, foldedObservations, inFlight,
-        modelsLoaded, loadDuration, admissionRejected, residentMemory, cpuTime, openFiles, threads, startTime,
+        requests, routes, duration, queue, compute, rows, executions, inputBytes, outputBytes, foldedObservations,
+        inFlight,
+        modelsLoaded, loadDuration, admissionRejected, shadowAnswers, queued, hungCalls,
+        coresInUse, coreWaiters, modelMemory, cacheRequests, residentMemory, cpuTime, openFiles, threads, startTime,
         buildInfo,
     ]
 

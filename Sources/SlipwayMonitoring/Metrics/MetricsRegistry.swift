@@ -25,6 +25,29 @@ package final class MetricsRegistry: Sendable {
         /// the table with invented names.
         var served: Set<String> = []
         var folded: UInt64 = 0
+        /// Versions that are gone, by when they went.
+        var retired: [Key: UInt64] = [:]
+        private var retirements: UInt64 = 0
+
+        mutating func retire(_ key: Key) {
+            guard series[key] != nil else { return }
+            retirements += 1
+            retired[key] = retirements
+        }
+
+        /// Makes room for one more series where it can: those that went first go.
+        mutating func makeRoom(limit: Int) -> Bool {
+            while series.count >= limit, let first = retired.min(by: { $0.value < $1.value }) { forget(first.key) }
+            return series.count < limit
+        }
+
+        private mutating func forget(_ key: Key) {
+            series[key] = nil
+            retired[key] = nil
+            guard !series.keys.contains(where: { $0.endpoint == key.endpoint && $0.version != nil }) else { return }
+            series[Key(endpoint: key.endpoint, version: nil)] = nil
+            served.remove(key.endpoint)
+        }
     }
 
     private typealias Reader = @Sendable () -> [MetricSample]
@@ -49,20 +72,35 @@ package final class MetricsRegistry: Sendable {
     package func record(_ observation: InferenceObservation) {
         let key = Key(endpoint: observation.endpoint, version: observation.version)
         let series = table.withLock { table -> EndpointSeries in
-            if let known = table.series[key] { return known }
-            // Unrouted requests to an endpoint that is itself named `other` share its series.
-            let isServed =
-                key.version != nil || (table.served.contains(key.endpoint) && key.endpoint != Self.otherEndpoint)
-            guard isServed, table.series.count < maximumSeries else {
-                table.folded &+= 1
-                return other
-            }
-            let new = EndpointSeries()
-            table.series[key] = new
-            table.served.insert(key.endpoint)
-            return new
+            if let known = entry(key, in: &table) { return known }
+            table.folded &+= 1
+            return other
         }
         series.record(observation, at: now())
+    }
+
+    /// Counts one engine call.
+    package func record(_ execution: ExecutionObservation) {
+        let key = Key(endpoint: execution.endpoint, version: execution.version)
+        let series = table.withLock { entry(key, in: &$0) }
+        series?.record(execution)
+    }
+
+    /// The series of a pair, made when it is new and there is room; `nil` for what is folded.
+    private func entry(_ key: Key, in table: inout Table) -> EndpointSeries? {
+        if let known = table.series[key] {
+            // Asked again: it came back into memory.
+            if !table.retired.isEmpty { table.retired[key] = nil }
+            return known
+        }
+        // Unrouted requests to an endpoint that is itself named `other` share its series.
+        let isServed =
+            key.version != nil || (table.served.contains(key.endpoint) && key.endpoint != Self.otherEndpoint)
+        guard isServed, table.makeRoom(limit: maximumSeries) else { return nil }
+        let new = EndpointSeries()
+        table.series[key] = new
+        table.served.insert(key.endpoint)
+        return new
     }
 
     /// Exact sums for one endpoint and version; all zero when it has not been asked yet.
@@ -71,14 +109,9 @@ package final class MetricsRegistry: Sendable {
         return table.withLock { $0.series[key] }?.read().summary() ?? EndpointStatistics()
     }
 
-    /// Forgets a version that was unloaded, so that its place serves another.
-    package func forget(endpoint: String, version: Int) {
-        table.withLock { table in
-            table.series[Key(endpoint: endpoint, version: version)] = nil
-            guard !table.series.keys.contains(where: { $0.endpoint == endpoint && $0.version != nil }) else { return }
-            table.series[Key(endpoint: endpoint, version: nil)] = nil
-            table.served.remove(endpoint)
-        }
+    /// Says that a version was unloaded: its sums stay until their place is needed for another.
+    package func retire(endpoint: String, version: Int) {
+        table.withLock { $0.retire(Key(endpoint: endpoint, version: version)) }
     }
 
     /// Sets where a metric's values come from; asked at every scrape, on the scraping task: it must not block.
@@ -141,6 +174,10 @@ private struct SeriesReading {
             writer.sample(metric, labels: labels + ["success"], value: String(totals.success.count))
             for (category, count) in counters.failures.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 writer.sample(metric, labels: labels + [category.rawValue], value: String(count))
+            }
+        case MetricCatalogue.routes:
+            for (route, count) in counters.routes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                writer.sample(metric, labels: labels + [route.rawValue], value: String(count))
             }
         case MetricCatalogue.duration: histogram(metric, series.duration, &writer)
         case MetricCatalogue.queue: histogram(metric, series.queue, &writer)

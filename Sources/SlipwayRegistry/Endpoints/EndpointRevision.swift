@@ -2,24 +2,6 @@
 
 package import SlipwayCore
 
-/// The desired state of an endpoint: what it serves and how.
-package struct EndpointSpec: Sendable, Hashable, Codable {
-    /// The version that answers.
-    package var primary: VersionID
-    /// The engine to use; `nil` for the version's own.
-    package var engine: String?
-    package var device: String
-    /// Lanes; `nil` to let the core budget decide.
-    package var instances: Int?
-
-    package init(primary: VersionID, engine: String? = nil, device: String = "cpu", instances: Int? = nil) {
-        self.primary = primary
-        self.engine = engine
-        self.device = device
-        self.instances = instances
-    }
-}
-
 /// One change of an endpoint; the highest number is in force.
 package struct EndpointRevision: Sendable, Hashable, Codable {
     package let endpoint: String
@@ -28,7 +10,7 @@ package struct EndpointRevision: Sendable, Hashable, Codable {
     /// `nil` when the endpoint was undeployed.
     package let spec: EndpointSpec?
     package let createdAt: Timestamp
-    /// Why it was made: `deploy`, `rollback to 3`, `undeploy`.
+    /// Why it was made: `deploy`, `canary fraud:4 10%`, `rollback to 3`, `undeploy`.
     package let reason: String
 
     package init(endpoint: String, number: Int, spec: EndpointSpec?, createdAt: Timestamp, reason: String) {
@@ -37,5 +19,19 @@ package struct EndpointRevision: Sendable, Hashable, Codable {
         self.spec = spec
         self.createdAt = createdAt
         self.reason = reason
+    }
+
+    /// The number that follows; 1 after nothing.
+    ///
+    /// - Throws: `corrupt` after the largest number there is, which only a damaged row holds.
+    package static func number(after last: EndpointRevision?) throws(RegistryError) -> Int {
+        let (next, isOver) = (last?.number ?? 0).addingReportingOverflow(1)
+        guard !isOver else {
+            throw RegistryError(
+                .corrupt,
+                "the revisions of endpoint '\(last?.endpoint ?? "")' have no number left: "
+                    + "restore the home from a 'slipway backup'")
+        }
+        return next
     }
 }

@@ -98,8 +98,8 @@ extension RegistryError {
     package static func versionInUse(_ id: VersionID, by endpoints: [String]) -> RegistryError {
         RegistryError(
             .inUse,
-            "version \(id) is deployed by \(listed(endpoints)): "
-                + "deploy another version there or undeploy first")
+            "version \(id) is needed by \(listed(endpoints)), as primary, canary, shadow or by a rule: "
+                + "take it out of there or undeploy first")
     }
 
     package static func noSuchKey(_ id: String) -> RegistryError {

@@ -51,7 +51,7 @@ struct RegistryState: Codable {
         guard var model = models[id.model], let index = model.versions.firstIndex(where: { $0.id == id }) else {
             throw .noSuchVersion(id, known: versions(of: id.model).map(\.id.number))
         }
-        let users = currentRevisions.filter { $0.spec?.primary == id }.map(\.endpoint)
+        let users = currentRevisions.filter { $0.spec?.versions.contains(id) == true }.map(\.endpoint)
         guard users.isEmpty else { throw .versionInUse(id, by: users) }
         for alias in model.aliases.filter({ $0.value == id.number }).keys.sorted() {
             move(alias, of: id.model, to: nil, now: now)
@@ -113,14 +113,14 @@ struct RegistryState: Codable {
             throw .revisionConflict(endpoint, expected: expected, current: current)
         }
         if let spec {
-            guard version(spec.primary) != nil else {
-                throw .noSuchVersion(spec.primary, known: versions(of: spec.primary.model).map(\.id.number))
+            for id in spec.versions where version(id) == nil {
+                throw .noSuchVersion(id, known: versions(of: id.model).map(\.id.number))
             }
         } else if last == nil {
             throw .noSuchEndpoint(endpoint, known: endpoints.keys.sorted())
         }
         let revision = EndpointRevision(
-            endpoint: endpoint, number: current + 1, spec: spec,
+            endpoint: endpoint, number: try EndpointRevision.number(after: last), spec: spec,
             createdAt: now.noEarlier(than: last?.createdAt), reason: reason)
         endpoints[endpoint, default: []].append(revision)
         return revision

@@ -52,62 +52,41 @@ package struct Registry: Sendable {
         try await history(of: endpoint).last { $0.createdAt <= instant }
     }
 
-    /// Makes `spec` the desired state of an endpoint; the endpoint is made when it is new.
-    @discardableResult
-    package func deploy(endpoint: String, spec: EndpointSpec) async throws -> EndpointRevision {
-        try await store.appendRevision(of: endpoint, spec: spec, reason: "deploy", expected: nil)
-    }
-
-    /// Applies an earlier revision's spec again, as a new revision.
+    /// Applies an earlier revision's spec again, as a new revision; a rollout in it never begins again.
     ///
-    /// - Parameter number: Which revision; `nil` for the latest earlier one that was deployed and differs from
-    ///   what is in force.
-    /// - Throws: `notFound` when there is no such revision or its version was deleted, `invalid` when that
-    ///   revision was an undeployment, `conflict` when the endpoint was changed at the same time.
+    /// The goal is chosen once: a step of a rollout or a change of another process that comes in between is gone
+    /// back from too.
+    ///
+    /// - Parameter number: Which revision, to repeat its routes with the canaries' shares held; `nil` for the latest
+    ///   earlier one that was deployed, differs from what is in force and was no step of a rollout. Where a primary
+    ///   came with a rollout, that primary alone is gone back to; a rollout that nothing came before is ended.
+    /// - Throws: `notFound` when there is no such revision or one of its versions was deleted, `invalid` when that
+    ///   revision was an undeployment.
     @discardableResult
     package func rollback(endpoint: String, to number: Int? = nil) async throws -> EndpointRevision {
-        let revisions = try await history(of: endpoint)
-        let current = revisions[revisions.count - 1]
-        let target: EndpointRevision
-        if let number {
-            guard let found = revisions.first(where: { $0.number == number }) else {
-                throw RegistryError(
-                    .notFound, "endpoint '\(endpoint)' has no revision \(number), it has 1 to \(current.number)")
-            }
-            target = found
-        } else {
-            guard let found = revisions.dropLast().last(where: { $0.spec != nil && $0.spec != current.spec }) else {
-                throw RegistryError(
-                    .notFound, "endpoint '\(endpoint)' has no earlier revision that differs from what is in force")
-            }
-            target = found
-        }
-        guard let spec = target.spec else {
-            throw RegistryError(
-                .invalid,
-                "revision \(target.number) of '\(endpoint)' undeployed it: "
-                    + "use 'slipway undeploy \(endpoint)' for that, or roll back to another revision")
-        }
-        guard try await store.version(spec.primary) != nil else {
+        let goal = try RollbackGoal.find(in: try await history(of: endpoint), to: number)
+        for id in goal.spec.versions where try await store.version(id) == nil {
             throw RegistryError(
                 .notFound,
-                "revision \(target.number) of '\(endpoint)' serves \(spec.primary), which was deleted: "
+                "revision \(goal.revision) of '\(endpoint)' needs \(id), which was deleted: "
                     + "name another revision with --to")
         }
         return try await store.appendRevision(
-            of: endpoint, spec: spec, reason: "rollback to \(target.number)", expected: current.number)
+            of: endpoint, spec: goal.spec, reason: "rollback to \(goal.revision)", expected: nil)
     }
 
     /// Takes an endpoint out of service; its history stays.
     ///
-    /// - Throws: `notFound` when it is not deployed, `conflict` when it was changed at the same time.
+    /// - Throws: `notFound` when it is not deployed.
     @discardableResult
     package func undeploy(endpoint: String) async throws -> EndpointRevision {
-        guard let current = try await history(of: endpoint).last, current.spec != nil else {
-            throw RegistryError(.notFound, "endpoint '\(endpoint)' is not deployed: it was undeployed already")
+        try await RevisionRetry.run {
+            guard let current = try await history(of: endpoint).last, current.spec != nil else {
+                throw RegistryError(.notFound, "endpoint '\(endpoint)' is not deployed: it was undeployed already")
+            }
+            return try await store.appendRevision(
+                of: endpoint, spec: nil, reason: "undeploy", expected: current.number)
         }
-        return try await store.appendRevision(
-            of: endpoint, spec: nil, reason: "undeploy", expected: current.number)
     }
 
     /// Oldest first, never empty.

@@ -31,8 +31,9 @@ package protocol VersionStore: Sendable {
     func version(_ id: VersionID) async throws -> VersionRecord?
     /// Removes a version, its aliases too, and the model with its last version.
     ///
-    /// Throws `inUse` while a current endpoint revision names it. The number is never given again, not even after
-    /// the model's last version went, so that an old endpoint revision can never come to mean another bundle.
+    /// Throws `inUse` while a current endpoint revision names it in any role. The number is never given again,
+    /// not even after the model's last version went, so that an old endpoint revision can never come to mean another
+    /// bundle.
     func delete(_ id: VersionID) async throws
     /// Moves an alias, or removes it with `nil`, and records the move.
     func setAlias(_ alias: String, of model: String, to version: Int?) async throws
@@ -46,7 +47,7 @@ package protocol VersionStore: Sendable {
 /// Endpoints and their revisions.
 package protocol EndpointStore: Sendable {
     /// Adds a revision. Throws `conflict` when `expected` is given and is not the current number, `notFound` when
-    /// the version does not exist.
+    /// one of the spec's versions does not exist.
     func appendRevision(
         of endpoint: String, spec: EndpointSpec?, reason: String, expected: Int?
     ) async throws -> EndpointRevision

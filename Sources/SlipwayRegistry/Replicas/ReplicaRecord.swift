@@ -13,13 +13,15 @@ package struct ReplicaRecord: Sendable, Hashable, Codable {
     /// Addresses it listens on: `http` -> `127.0.0.1:8080`.
     package let addresses: [String: String]
     package let endpoints: [ObservedEndpoint]
+    /// How its cores are divided; `nil` in reports of earlier releases.
+    package var cores: CoreShares?
 
     /// How long a report counts, in milliseconds.
     package static let lifetime: Int64 = 15_000
 
     package init(
         id: String, host: String, processID: Int, startedAt: Timestamp, reportedAt: Timestamp,
-        addresses: [String: String], endpoints: [ObservedEndpoint]
+        addresses: [String: String], endpoints: [ObservedEndpoint], cores: CoreShares? = nil
     ) {
         self.id = id
         self.host = host
@@ -28,6 +30,7 @@ package struct ReplicaRecord: Sendable, Hashable, Codable {
         self.reportedAt = reportedAt
         self.addresses = addresses
         self.endpoints = endpoints
+        self.cores = cores
     }
 
     package func isAlive(at now: Timestamp) -> Bool {
@@ -35,22 +38,19 @@ package struct ReplicaRecord: Sendable, Hashable, Codable {
     }
 }
 
-/// What one replica does for one endpoint.
-package struct ObservedEndpoint: Sendable, Hashable, Codable {
-    package let endpoint: String
-    /// The desired revision it works on or serves.
-    package let revision: Int
-    package let version: VersionID
-    /// `loading`, `ready`, `draining`, `failed` ...: a lifecycle state's name.
-    package let state: String
-    /// Why, when it failed; what is done, when it takes long.
-    package let message: String?
+/// How a replica divides the cores it may use.
+package struct CoreShares: Sendable, Hashable, Codable {
+    /// Cores the process may use: affinity and quota, rounded down.
+    package var cores: Int
+    package var eventLoops: Int
+    /// Engine calls that run at the same time, of all versions together.
+    package var lanes: Int
+    package var threadsPerCall: Int
 
-    package init(endpoint: String, revision: Int, version: VersionID, state: String, message: String?) {
-        self.endpoint = endpoint
-        self.revision = revision
-        self.version = version
-        self.state = state
-        self.message = message
+    package init(cores: Int, eventLoops: Int, lanes: Int, threadsPerCall: Int) {
+        self.cores = cores
+        self.eventLoops = eventLoops
+        self.lanes = lanes
+        self.threadsPerCall = threadsPerCall
     }
 }

@@ -95,6 +95,14 @@ struct AdminHandlers: Sendable {
                 let request = try await call.dto(DeployRequest.self)
                 return try .dto(await admin.deploy(request, to: call["endpoint"]))
             },
+            mount(AdminRoutes.applySpec) { call in
+                let request = try await call.dto(EndpointSpecRequest.self)
+                return try .dto(await admin.apply(request, to: call["endpoint"]))
+            },
+            mount(AdminRoutes.promote) { call in
+                let version = try await call.dto(PromoteRequest.self).reference.map { try ModelReference(parsing: $0) }
+                return try .dto(await admin.promote(call["endpoint"], version: version))
+            },
             mount(AdminRoutes.rollback) { call in
                 let request = try await call.dto(RollbackRequest.self)
                 return try .dto(await admin.rollback(call["endpoint"], to: request.revision))

@@ -6,26 +6,54 @@ import NIOHTTPTypes
 import SlipwayCore
 import Synchronization
 
-/// Knows which request each open connection works on, so that a closed connection cancels it.
+/// Knows who is at the other end of each open connection, and which request it works on, so that a closed connection
+/// cancels it.
 final class ConnectionWatch: Sendable {
-    private let flags = Mutex<[ObjectIdentifier: CancellationFlag]>([:])
+    private struct Connection {
+        /// The peer's network address without the port, as text: made once, not with each request.
+        let address: String?
+        /// Of the request it works on.
+        var flag: CancellationFlag?
+    }
 
-    /// Runs `body` with a flag that is set when the channel's peer goes away before `body` ends.
-    func withFlag<R>(for channel: any Channel, _ body: (CancellationFlag) async throws -> R) async rethrows -> R {
+    private let connections = Mutex<[ObjectIdentifier: Connection]>([:])
+
+    /// Runs `body` with the peer's address and a flag that is set when the peer goes away before `body` ends.
+    ///
+    /// The flag is set from the start where the connection is closed already.
+    func withFlag<R>(
+        for channel: any Channel, _ body: (CancellationFlag, _ address: String?) async throws -> R
+    ) async rethrows -> R {
         let key = ObjectIdentifier(channel)
         let flag = CancellationFlag()
-        flags.withLock { $0[key] = flag }
-        defer { flags.withLock { _ = $0.removeValue(forKey: key) } }
-        return try await body(flag)
+        let (isOpen, address) = connections.withLock { connections in
+            connections[key]?.flag = flag
+            let connection = connections[key]
+            return (connection != nil, connection?.address)
+        }
+        if !isOpen { flag.cancel() }
+        defer { connections.withLock { $0[key]?.flag = nil } }
+        return try await body(flag, address)
+    }
+
+    fileprivate func opened(_ channel: any Channel) {
+        let connection = Connection(address: channel.remoteAddress?.ipAddress, flag: nil)
+        connections.withLock { $0[ObjectIdentifier(channel)] = connection }
     }
 
     /// Cancels what the channel works on, if it works on anything.
+    fileprivate func inputClosed(_ channel: any Channel) {
+        connections.withLock { $0[ObjectIdentifier(channel)]?.flag }?.cancel()
+    }
+
+    /// Cancels what the channel works on, and forgets the channel.
     fileprivate func closed(_ channel: any Channel) {
-        flags.withLock { $0[ObjectIdentifier(channel)] }?.cancel()
+        connections.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }?.flag?.cancel()
     }
 }
 
-/// Tells a ``ConnectionWatch`` when its channel's peer is gone: the connection closed, or no more input comes.
+/// Tells a ``ConnectionWatch`` when its channel's peer comes, and when it is gone: the connection closed, or no more
+/// input comes.
 final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -40,6 +68,12 @@ final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandl
     func handlerAdded(context: ChannelHandlerContext) {
         // The default stays where the channel does not know the option: then pieces are smaller.
         context.channel.setOption(.recvAllocator, value: Self.receiveBuffer).whenFailure { _ in }
+        if context.channel.isActive { watch.opened(context.channel) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        watch.opened(context.channel)
+        context.fireChannelActive()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -48,7 +82,7 @@ final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandl
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .inputClosed? = event as? ChannelEvent { watch.closed(context.channel) }
+        if case .inputClosed? = event as? ChannelEvent { watch.inputClosed(context.channel) }
         context.fireUserInboundEventTriggered(event)
     }
 }

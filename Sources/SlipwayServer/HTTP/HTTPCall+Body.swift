@@ -33,10 +33,14 @@ extension HTTPCall {
         }
     }
 
+    /// Memory set aside for a body before it comes: a length that is only announced must not exhaust the address space,
+    /// however large the limit was made.
+    private static let largestReservation = 1 << 30
+
     private func receivedBody(aligning headerLength: Int) async throws -> ReceivedBody {
         let expected = headers[.contentLength].flatMap { Int($0) } ?? 0
         guard expected <= bodyLimit else { throw ServerError.bodyTooLarge(limit: bodyLimit) }
-        let body = ReceivedBody(capacity: max(0, expected), aligning: headerLength)
+        let body = ReceivedBody(capacity: min(max(0, expected), Self.largestReservation), aligning: headerLength)
         do {
             for try await part in bodyStream {
                 guard body.count + part.readableBytes <= bodyLimit else {

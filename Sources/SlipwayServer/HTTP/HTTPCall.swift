@@ -14,6 +14,7 @@ package struct HTTPCall: Sendable {
     let receivedAt: ContinuousClock.Instant
     /// Set when the connection closes before the answer.
     let cancellation: CancellationFlag
+    let caller: Caller
     let bodyStream: RequestBody
     let bodyLimit: Int
 

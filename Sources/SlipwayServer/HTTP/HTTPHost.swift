@@ -14,23 +14,25 @@ package struct HTTPHost: Service, CustomStringConvertible {
     let address: ListenAddress
     package let table: RouteTable
     let gate: AccessGate
+    let callers: CallerBook
     let bodyLimit: Int
     let logger: Logger
     let onListening: @Sendable (Int) async -> Void
 
-    /// Connections that send nothing for this long are closed.
+    /// Connections that send nothing for this long between requests are closed; ``StallWatch`` judges the others.
     static let idleTimeout = TimeAmount.seconds(120)
 
     package var description: String { "\(name) on \(address)" }
 
     package func run() async throws {
         let watch = ConnectionWatch()
-        let responder = RouteResponder(table: table, bodyLimit: bodyLimit, gate: gate, watch: watch)
+        let responder = RouteResponder(table: table, bodyLimit: bodyLimit, gate: gate, watch: watch, callers: callers)
         let application = Application(
             responder: responder,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionWatchHandler(watch)], idleTimeout: Self.idleTimeout)),
+                    additionalChannelHandlers: [ConnectionWatchHandler(watch), StallHandler(limits: .init())],
+                    idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), serverName: "slipway", backlog: 4096),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? address.port) },

@@ -5,6 +5,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import SlipwayCore
+import SlipwayServing
 import SlipwayWire
 
 /// Finds the route, runs its handler, and turns whatever comes of it into a response.
@@ -15,6 +16,7 @@ struct RouteResponder: HTTPResponder {
     let bodyLimit: Int
     let gate: AccessGate
     let watch: ConnectionWatch
+    let callers: CallerBook
 
     func respond(to request: Request, context: CallContext) async throws -> Response {
         let receivedAt = ContinuousClock.now
@@ -25,10 +27,12 @@ struct RouteResponder: HTTPResponder {
             let (route, parameters, query) = try find(request.head)
             surface = route.surface
             try await gate.check(route.role, authorization: request.headers[.authorization])
-            reply = try await watch.withFlag(for: context.channel) { flag in
+            reply = try await watch.withFlag(for: context.channel) { flag, address in
+                let caller = await caller(request.headers, address)
                 let call = HTTPCall(
                     head: request.head, parameters: parameters, queryText: query, requestID: requestID,
-                    receivedAt: receivedAt, cancellation: flag, bodyStream: request.body, bodyLimit: bodyLimit)
+                    receivedAt: receivedAt, cancellation: flag, caller: caller, bodyStream: request.body,
+                    bodyLimit: bodyLimit)
                 return try await route.handler(call)
             }
             if let accepted = request.headers[.acceptEncoding] {
@@ -41,6 +45,11 @@ struct RouteResponder: HTTPResponder {
             reply = Self.reply(to: error, on: surface, context)
         }
         return Self.response(reply, requestID: requestID)
+    }
+
+    private func caller(_ headers: HTTPFields, _ address: String?) async -> Caller {
+        let identity = await callers.identity(authorization: headers[.authorization], address: address)
+        return Caller(identity: identity) { name in HTTPField.Name(name).flatMap { headers[$0] } }
     }
 
     private struct MethodNotAllowed: Error { let allowed: [HTTPRequest.Method] }
@@ -70,7 +79,11 @@ struct RouteResponder: HTTPResponder {
         if status == 500 { context.logger.error("request failed", metadata: ["error": "\(error)"]) }
         var reply = HTTPReply.json(body, status: status)
         switch ErrorTable.category(of: error) {
-        case .unavailable: reply.headers[.retryAfter] = "1"
+        case .unavailable:
+            reply.headers[.retryAfter] = String(max(1, (error as? ServingError)?.retryAfterSeconds ?? 1))
+        case .quotaExceeded:
+            // Absent when the request is larger than the whole quota: no wait helps.
+            reply.headers[.retryAfter] = (error as? ServingError)?.retryAfterSeconds.map { String(max(1, $0)) }
         case .unauthenticated: reply.headers[.wwwAuthenticate] = "Bearer"
         case .unsupported where (error as? ServerError)?.code == .unsupportedEncoding:
             reply.headers[.acceptEncoding] = "gzip, deflate"

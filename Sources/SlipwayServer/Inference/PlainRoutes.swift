@@ -27,15 +27,18 @@ struct PlainRoutes: Sendable {
 
     private func answer(_ call: HTTPCall) async throws -> HTTPReply {
         let endpoint = try endpointName(call)
-        let loaded = try service.endpoint(endpoint).version(try call.version())
+        let loaded = try await service.endpoint(endpoint).readyVersion(
+            try call.version(), until: try RequestControls.deadline(call), call.cancellation)
         let body = try await call.body()
         let decoder = PlainDecoder(
-            endpoint: endpoint, version: try call.version(), signature: loaded.model.signature)
+            endpoint: endpoint, version: try call.version(), signature: loaded.signature)
         let decoded = try body.withUnsafeReadableBytes { try decoder.decode($0, receivedAt: call.receivedAt) }
         var request = decoded.inference
-        request.cancellation = call.cancellation
-        let response = try await service.infer(request)
-        var reply = HTTPReply.json(try PlainEncoder.encode(response, style: decoded.style))
+        try RequestControls.apply(call, to: &request)
+        let (response, encoded) = try await service.infer(request) { response, _ in
+            try PlainEncoder.encode(response, style: decoded.style)
+        }
+        var reply = HTTPReply.json(encoded)
         reply.timings = response.timings
         return reply
     }

@@ -54,7 +54,7 @@ struct RepositoryRoutes: Sendable {
         }
         let model = call["model"]
         let deployed = try await admin.deploy(DeployRequest(reference: model), to: model)
-        try await settle(model, revision: deployed.revision.number)
+        try await settle(model, revision: deployed.revision.number, call.cancellation)
         return .empty
     }
 
@@ -79,16 +79,18 @@ struct RepositoryRoutes: Sendable {
         return try body.withUnsafeReadableBytes { try V2ControlRequests.decodeParameters($0) }
     }
 
-    /// Waits until this replica serves the revision, or knows that it cannot.
-    private func settle(_ endpoint: String, revision: Int) async throws {
+    /// Waits until this replica serves the revision, or knows that it cannot; has a cold endpoint loaded.
+    private func settle(_ endpoint: String, revision: Int, _ cancellation: CancellationFlag) async throws {
         try await waitUntil {
             guard let status = service.statuses().first(where: { $0.endpoint == endpoint }),
                 status.revision >= revision
             else { return false }
-            return status.serving == status.wanted || status.state == "failed"
+            return status.serving == status.wanted || status.isCold || status.state == "failed"
         }
         let status = service.statuses().first { $0.endpoint == endpoint }
-        if let status, status.serving != status.wanted {
+        if let status, status.isCold {
+            _ = try await service.endpoint(endpoint).readyVersion(nil, until: .now + Self.patience, cancellation)
+        } else if let status, status.serving != status.wanted {
             throw ServerError(.badBody, "failed to load '\(endpoint)': \(status.message ?? status.state)")
         }
     }
@@ -105,8 +107,16 @@ struct RepositoryRoutes: Sendable {
 }
 
 extension EndpointStatus {
+    /// Not in memory before somebody asks: loaded on demand, or evicted.
+    var isCold: Bool { state == "cold" }
+
     fileprivate var repositoryEntry: V2RepositoryEntry {
         if let serving { return V2RepositoryEntry(name: endpoint, version: serving.number, state: .ready) }
+        if isCold {
+            return V2RepositoryEntry(
+                name: endpoint, version: wanted?.number, state: .unavailable, reason: "cold: loaded by the next request"
+            )
+        }
         let state: V2RepositoryEntry.State =
             switch self.state {
             case "failed", "unloaded": .unavailable

@@ -25,13 +25,20 @@ struct StatisticsRoutes: Sendable {
     }
 
     @Sendable private func one(_ call: HTTPCall) async throws -> HTTPReply {
-        let loaded = try service.endpoint(call["model"]).version(try call.version())
-        return .json(ModelStatistics.encode([statistics(call["model"], loaded)]))
+        let endpoint = try service.endpoint(call["model"])
+        let number = try call.version()
+        let ready = endpoint.readyVersions
+        // Of a cold endpoint nothing is loaded and nothing is wrong.
+        if ready.isEmpty, endpoint.status().isCold { return .json(ModelStatistics.encode([])) }
+        let loaded = try endpoint.version(number)
+        if number != nil { return .json(ModelStatistics.encode([statistics(call["model"], loaded)])) }
+        return .json(ModelStatistics.encode(ready.map { statistics(call["model"], $0) }))
     }
 
     private func served() -> [(String, LoadedVersion)] {
-        service.statuses().compactMap { status in
-            (try? service.endpoint(status.endpoint).version(nil)).map { (status.endpoint, $0) }
+        service.statuses().flatMap { status -> [(String, LoadedVersion)] in
+            guard let endpoint = try? service.endpoint(status.endpoint) else { return [] }
+            return endpoint.readyVersions.map { (status.endpoint, $0) }
         }
     }
 
@@ -47,6 +54,7 @@ struct StatisticsRoutes: Sendable {
         statistics.computeInput = StatisticDuration(totals.computeInput)
         statistics.computeInfer = StatisticDuration(totals.compute)
         statistics.computeOutput = StatisticDuration(totals.computeOutput)
+        statistics.cacheHit = StatisticDuration(totals.cacheHit)
         statistics.batches = totals.batches.map { batch in
             ModelStatistics.Batch(
                 batchSize: batch.size, computeInput: StatisticDuration(batch.computeInput),

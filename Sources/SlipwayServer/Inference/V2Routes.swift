@@ -55,17 +55,21 @@ struct V2Routes: Sendable {
         // Before the body is read: an unknown model is told at once, and never as a fault of the body.
         let served = try service.endpoint(endpoint)
         let headerLength = call.headers[Self.headerLength]
-        let signature = headerLength == "0" ? try served.version(number).model.signature : nil
+        let deadline = try RequestControls.deadline(call)
+        let signature =
+            headerLength == "0"
+            ? try await served.readyVersion(number, until: deadline, call.cancellation).signature : nil
         let body = try await call.body(aligning: headerLength.flatMap { Int($0) }.map { max(0, $0) } ?? 0)
         let decoder = V2InferDecoder(endpoint: endpoint, version: number, signature: signature)
         let decoded = try body.withUnsafeReadableBytes {
             try decoder.decode($0, keptBy: body, headerLength: headerLength, receivedAt: call.receivedAt)
         }
         var request = decoded.inference
-        request.cancellation = call.cancellation
-        let response = try await service.infer(request)
-        let labels = decoded.replyForm.wantsClasses ? (try? served.version(number).resolved.labels) ?? [:] : [:]
-        let encoded = try V2InferEncoder.encode(response, as: decoded.replyForm, labels: labels)
+        try RequestControls.apply(call, to: &request)
+        let (response, encoded) = try await service.infer(request) { response, version in
+            let labels = decoded.replyForm.wantsClasses ? version.resolved.labels : [:]
+            return try V2InferEncoder.encode(response, as: decoded.replyForm, labels: labels)
+        }
         var reply = HTTPReply(contentType: encoded.contentType, body: encoded.segments)
         if let length = encoded.headerLength { reply.headers[Self.headerLength] = String(length) }
         reply.timings = response.timings
@@ -78,29 +82,42 @@ struct V2Routes: Sendable {
     // MARK: - Facts
 
     @Sendable private func metadata(_ call: HTTPCall) async throws -> HTTPReply {
-        let loaded = try service.endpoint(call["model"]).version(try call.version())
+        let (loaded, versions) = try await describe(call)
         return .json(
             V2ModelMetadata(
-                name: call["model"], versions: [loaded.id.number], platform: Self.platform(loaded),
+                name: call["model"], versions: versions, platform: Self.platform(loaded),
                 signature: loaded.model.signature
             ).encode())
     }
 
     @Sendable private func configuration(_ call: HTTPCall) async throws -> HTTPReply {
-        let loaded = try service.endpoint(call["model"]).version(try call.version())
+        let (loaded, versions) = try await describe(call)
         return .json(
             V2ModelConfiguration(
                 name: call["model"], platform: Self.platform(loaded), backend: loaded.engine, maximumBatchSize: 0,
-                signature: loaded.model.signature, instanceCount: loaded.laneCount, versions: [loaded.id.number],
+                signature: loaded.model.signature, instanceCount: loaded.laneCount, versions: versions,
                 defaultFileName: "model." + loaded.resolved.format.rawValue
             ).encode())
     }
 
+    /// The version asked for, brought into memory where it is loaded on demand, and all that are there.
+    private func describe(_ call: HTTPCall) async throws -> (LoadedVersion, versions: [Int]) {
+        let endpoint = try service.endpoint(call["model"])
+        let number = try call.version()
+        let loaded = try await endpoint.readyVersion(
+            number, until: try RequestControls.deadline(call), call.cancellation)
+        return (loaded, number.map { [$0] } ?? endpoint.readyVersions.map(\.id.number))
+    }
+
     /// Triton answers 400 for a model that is known and not ready, 404 for one that is not known.
+    ///
+    /// A cold endpoint is ready: it answers, and a client that asks first would never have it loaded otherwise.
     @Sendable private func modelReady(_ call: HTTPCall) async throws -> HTTPReply {
         let endpoint = try service.endpoint(call["model"])
         do {
             _ = try endpoint.version(try call.version())
+            return .json(V2Health.modelReady(name: call["model"], true))
+        } catch let error as ServingError where error.code == .notReady && endpoint.status().isCold {
             return .json(V2Health.modelReady(name: call["model"], true))
         } catch let error as ServingError where error.code == .notReady {
             return .json(ErrorTable.body(message: error.message), status: 400)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SlipwayCore
+package import SlipwayCore
 package import SlipwayEngine
 
 /// What every endpoint of a replica shares.
@@ -8,16 +8,26 @@ package struct ServingContext: Sendable {
     package let engines: [any InferenceEngine]
     package let source: any ModelSource
     package let configuration: ServingConfiguration
-    package let report: @Sendable (ServingEvent) -> Void
+    package let cores: CoreGate
+    package let memory: ModelMemory
+    /// Something happened to a version.
+    package var report: @Sendable (ServingEvent) -> Void = { _ in }
+    /// Called once per request on the request's task; must be quick and never block.
+    package var observe: @Sendable (InferenceObservation) -> Void = { _ in }
+    /// Called once per engine call that succeeded, on its lane; must be quick and never block.
+    package var observeExecution: @Sendable (ExecutionObservation) -> Void = { _ in }
+    /// Asks the allocator to give free memory back to the system, after a model was unloaded.
+    package var trimMemory: @Sendable () -> Void = {}
 
     package init(
         engines: [any InferenceEngine], source: any ModelSource, configuration: ServingConfiguration,
-        report: @escaping @Sendable (ServingEvent) -> Void
+        cores: CoreGate, memory: ModelMemory
     ) {
         self.engines = engines
         self.source = source
         self.configuration = configuration
-        self.report = report
+        self.cores = cores
+        self.memory = memory
     }
 
     /// The engine asked for by name.

@@ -10,33 +10,48 @@ package final class LoadedVersion: Sendable {
     package let model: any TensorModel
     package let engine: String
     package let laneCount: Int
+    package let threadsPerCall: Int
+    let runner: BatchRunner
     let lanes: LaneGroup
 
     private struct Leases {
         var count = LeaseCount()
         var whenDrained: (@Sendable () -> Void)?
+        var lastUse = ContinuousClock.now
     }
 
     private let leases = Mutex(Leases())
 
     init(
-        resolved: ResolvedVersion, model: any TensorModel, engine: String, lanes: Int
-    ) throws(EngineError) {
-        self.resolved = resolved
-        self.model = model
-        self.engine = engine
-        laneCount = max(1, min(lanes, model.maximumConcurrency))
-        self.lanes = try LaneGroup(count: laneCount)
+        _ prepared: PreparedVersion, lanes: LaneGroup, threadsPerCall: Int, runner: BatchRunner
+    ) {
+        resolved = prepared.resolved
+        model = prepared.model
+        engine = prepared.engine
+        laneCount = lanes.laneCount
+        self.threadsPerCall = threadsPerCall
+        self.lanes = lanes
+        self.runner = runner
     }
 
     package var id: VersionID { resolved.id }
+    package var signature: ModelSignature { model.signature }
     package var inFlight: Int { leases.withLock { $0.count.taken } }
+
+    /// For the decision what may go.
+    var usage: ModelMemory.Usage {
+        leases.withLock { ModelMemory.Usage(uses: $0.count.taken, lastUse: $0.lastUse) }
+    }
 
     /// Keeps the version loaded while `body` runs; `nil` when it is no longer to be used.
     func withLease<R>(_ body: () async throws -> R) async rethrows -> R? {
         guard leases.withLock({ $0.count.take() }) else { return nil }
         defer {
-            let drained = leases.withLock { $0.count.giveBack() ? $0.whenDrained.take() : nil }
+            let now = ContinuousClock.now
+            let drained = leases.withLock { leases in
+                leases.lastUse = now
+                return leases.count.giveBack() ? leases.whenDrained.take() : nil
+            }
             drained?()
         }
         return try await body()
@@ -52,6 +67,39 @@ package final class LoadedVersion: Sendable {
         if isIdle { whenDrained() }
     }
 
-    /// Ends the lanes; returns when the last call has returned.
+    /// Ends the lanes; returns when the last call has returned, those not counted that hang.
     func stopLanes() async { await lanes.stop() }
+
+    /// Queues a request on the lanes and waits for its answer, its deadline or its cancellation, whichever is first.
+    func execute(_ request: InferenceRequest, rows: Int) async throws -> PendingInference.Execution {
+        let cancellation = request.cancellation
+        // Else a lane might take it before it is withdrawn.
+        if cancellation.isCancelled { throw ServingError.cancelled }
+        let runner = runner
+        var watch: Task<Void, Never>?
+        var registration: CancellationFlag.Registration?
+        defer {
+            watch?.cancel()
+            if let registration { cancellation.remove(registration) }
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let pending = PendingInference(request, rows: rows, queuedAt: .now, continuation: continuation)
+                let number = runner.submit(pending, request)
+                registration = cancellation.add { [weak pending] in
+                    pending?.fail(ServingError.cancelled)
+                    runner.withdraw(number)
+                }
+                guard let deadline = request.deadline else { return }
+                watch = Task { [weak pending] in
+                    guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+                    // Also in the middle of its execution.
+                    pending?.fail(ServingError.deadlineExceeded)
+                    cancellation.cancel()
+                }
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
+    }
 }

@@ -5,22 +5,36 @@ import SlipwayEngine
 
 /// Does the steps of one load; what a step leaves is kept for the next.
 struct VersionLoader {
-    let assignment: EndpointAssignment
+    let endpoint: String
+    let need: LoadNeed
+    /// How the endpoint runs its versions.
+    let spec: EndpointSpec
     let context: ServingContext
+    /// Inputs of recent requests, to warm up with.
+    let recorded: RecordedInputs
     private(set) var loaded: LoadedVersion?
+    /// The room that was made for the model; goes with the version.
+    private(set) var room: MemoryRoom?
     private var resolved: ResolvedVersion?
     private var folder: String?
     private var bundle: ModelBundle?
+    private var prepared: PreparedVersion?
 
-    init(assignment: EndpointAssignment, context: ServingContext) {
-        self.assignment = assignment
+    init(
+        endpoint: String, need: LoadNeed, spec: EndpointSpec, context: ServingContext,
+        recorded: RecordedInputs
+    ) {
+        self.endpoint = endpoint
+        self.need = need
+        self.spec = spec
         self.context = context
+        self.recorded = recorded
     }
 
     mutating func perform(_ step: VersionLifecycle.Step) async throws {
         switch step {
         case .resolve:
-            resolved = try await context.source.resolve(assignment.version)
+            resolved = try await context.source.resolve(need.version)
         case .fetch:
             folder = try await context.source.fetch(try known(resolved))
         case .verify:
@@ -28,31 +42,40 @@ struct VersionLoader {
         case .load:
             try await load(try known(resolved), try known(bundle))
         case .warmUp:
-            try await warmUp(try known(loaded))
+            try await warmUp(try known(prepared))
         }
     }
 
     private mutating func load(_ resolved: ResolvedVersion, _ bundle: ModelBundle) async throws {
-        let engine = try context.engine(named: assignment.engine ?? resolved.engine, for: bundle.format)
-        let lanes = assignment.instances ?? context.configuration.lanes
+        let engine = try context.engine(named: need.engine ?? resolved.engine, for: bundle.format)
+        let room = try await context.memory.makeRoom(
+            for: resolved.id, of: endpoint, fileBytes: resolved.byteCount, policy: ResidencyPolicy(spec.lifecycle))
+        self.room = room
+        let lanes = need.instances ?? context.configuration.lanes
         var options = LoadOptions(
-            device: assignment.device, threadsPerCall: context.configuration.threadsPerCall, lanes: lanes)
+            device: need.device, threadsPerCall: context.configuration.threadsPerCall, lanes: lanes)
         options.profilePathPrefix = context.configuration.profilePathPrefix.map { "\($0)-\(resolved.id.model)" }
         let model = try await LoaderThread.run { [options] in try engine.load(bundle, options: options) }
-        loaded = try LoadedVersion(resolved: resolved, model: model, engine: engine.name, lanes: lanes)
+        prepared = PreparedVersion(
+            resolved: resolved, model: model, engine: engine.name, lanes: lanes,
+            threadsPerCall: options.threadsPerCall)
     }
 
-    /// Runs the model once on zeros, so that the first caller does not pay for lazy initialisation.
-    ///
-    /// A model may refuse zeros for reasons of its own; that is no reason not to serve it.
-    private func warmUp(_ version: LoadedVersion) async throws {
-        guard let inputs = version.model.signature.zeros() else { return }
-        await withCheckedContinuation { continuation in
-            version.lanes.queue.submit {
-                _ = try? version.model.predict(inputs, requestedOutputs: nil, cancellation: CancellationFlag())
-                continuation.resume()
-            }
+    private mutating func warmUp(_ version: PreparedVersion) async throws {
+        let setup = try await version.warmUp(spec, recorded: recorded.samples(fitting: version.model.signature))
+        let (endpoint, number, observe) = (endpoint, version.resolved.id.number, context.observeExecution)
+        loaded = try version.start(setup, gate: context.cores) { rows, timings in
+            observe(ExecutionObservation(endpoint: endpoint, version: number, rows: rows, timings: timings))
         }
+        prepared = nil
+    }
+
+    /// Lets go of what a failed load leaves.
+    mutating func discard() async {
+        await loaded?.stopLanes()
+        loaded = nil
+        prepared = nil
+        room = nil
     }
 
     private func known<T>(_ value: T?) throws -> T {
@@ -60,25 +83,5 @@ struct VersionLoader {
             throw ServingError(code: .loadFailed, message: "a step of the load was left out")
         }
         return value
-    }
-}
-
-extension ModelSignature {
-    /// Zeros for every required input, 1 for every dimension that may vary; `nil` when a rank is unknown.
-    func zeros() -> NamedTensors? {
-        var tensors = NamedTensors()
-        for spec in inputs where !spec.isOptional {
-            guard spec.form == .tensor, let dimensions = spec.shape else { return nil }
-            let shape = Shape(dimensions.map { if case .fixed(let extent) = $0 { extent } else { 1 } })
-            guard let count = shape.elementCount, count <= 1 << 26 else { return nil }
-            let storage = TensorStorage(byteCount: count * (spec.elementType.byteWidth ?? 4)) { bytes in
-                _ = bytes.initializeMemory(as: UInt8.self, repeating: 0)
-            }
-            guard let tensor = try? Tensor(elementType: spec.elementType, shape: shape, storage: storage) else {
-                return nil
-            }
-            tensors.append(tensor, named: spec.name)
-        }
-        return tensors
     }
 }

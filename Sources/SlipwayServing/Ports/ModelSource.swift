@@ -24,12 +24,18 @@ package struct ResolvedVersion: Sendable, Hashable {
     package let engine: String
     /// Class names by output, for answers that name classes.
     package let labels: [String: [String]]
+    /// Of all its files together.
+    package let byteCount: Int
 
-    package init(id: VersionID, digest: Digest, format: ModelFormat, engine: String, labels: [String: [String]]) {
+    package init(
+        id: VersionID, digest: Digest, format: ModelFormat, engine: String, labels: [String: [String]],
+        byteCount: Int
+    ) {
         self.id = id
         self.digest = digest
         self.format = format
         self.engine = engine
         self.labels = labels
+        self.byteCount = byteCount
     }
 }

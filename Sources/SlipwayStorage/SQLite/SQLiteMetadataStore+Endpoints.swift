@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRDB
-import SlipwayCore
+package import SlipwayCore
 package import SlipwayRegistry
 
 extension SQLiteMetadataStore {
@@ -17,15 +17,14 @@ extension SQLiteMetadataStore {
                 throw RegistryError.revisionConflict(endpoint, expected: expected, current: current)
             }
             if let spec {
-                guard try VersionRows.exists(db, spec.primary) else {
-                    throw RegistryError.noSuchVersion(
-                        spec.primary, known: try VersionRows.numbers(db, of: spec.primary.model))
+                for id in spec.versions where try !VersionRows.exists(db, id) {
+                    throw RegistryError.noSuchVersion(id, known: try VersionRows.numbers(db, of: id.model))
                 }
             } else if last == nil {
                 throw RegistryError.noSuchEndpoint(endpoint, known: try EndpointRows.current(db).map(\.endpoint))
             }
             let revision = EndpointRevision(
-                endpoint: endpoint, number: current + 1, spec: spec,
+                endpoint: endpoint, number: try EndpointRevision.number(after: last), spec: spec,
                 createdAt: clock().noEarlier(than: last?.createdAt), reason: reason)
             try EndpointRows.insert(db, revision)
             return revision

@@ -33,8 +33,9 @@ extension SQLiteMetadataStore {
             }
         }
         for revision in try EndpointRows.current(db) {
-            guard let id = revision.spec?.primary, try !VersionRows.exists(db, id) else { continue }
-            problems.append("endpoint '\(revision.endpoint)' serves \(id), which is not registered")
+            for id in revision.spec?.versions ?? [] where try !VersionRows.exists(db, id) {
+                problems.append("endpoint '\(revision.endpoint)' needs \(id), which is not registered")
+            }
         }
         return problems
     }

@@ -39,7 +39,7 @@ extension SQLiteMetadataStore {
             guard try VersionRows.exists(db, id) else {
                 throw RegistryError.noSuchVersion(id, known: try VersionRows.numbers(db, of: id.model))
             }
-            let users = try EndpointRows.current(db).filter { $0.spec?.primary == id }.map(\.endpoint)
+            let users = try EndpointRows.current(db).filter { $0.spec?.versions.contains(id) == true }.map(\.endpoint)
             guard users.isEmpty else { throw RegistryError.versionInUse(id, by: users) }
             let now = clock()
             for record in try AliasRows.all(db, of: id.model) where record.version == id.number {

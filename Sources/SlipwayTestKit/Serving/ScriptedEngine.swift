@@ -7,11 +7,30 @@ package import SlipwayEngine
 package final class ScriptedEngine: InferenceEngine {
     /// What the models of an engine do.
     package struct Script: Sendable {
+        /// How a call's answer follows from its rows.
+        package enum Answer: Sendable {
+            /// Each row from its own.
+            case rowByRow
+            /// One row, whatever was asked.
+            case oneRow
+            /// As many rows as were asked, each from all of them.
+            case mixed
+        }
+
         /// Every call of every model passes here.
         package var gate = Gate(isOpen: true)
+        /// Calls of the versions of these numbers pass here, too.
+        package var gates: [Int: Gate] = [:]
         package var maximumConcurrency = 16
+        package var signature = ScriptedModel.oneColumn
+        /// By the version's number.
+        package var answer: @Sendable (Int) -> Answer = { _ in .rowByRow }
         /// What a call of the version of this number fails with.
         package var failure: @Sendable (Int) -> EngineError? = { _ in nil }
+        /// A call with this value among its inputs fails.
+        package var poison: Float?
+        /// A call with this value among its inputs passes this gate, too.
+        package var slow: (value: Float, gate: Gate)?
         /// What loading the bundle fails with.
         package var refusal: @Sendable (ModelBundle) -> EngineError? = { _ in nil }
 

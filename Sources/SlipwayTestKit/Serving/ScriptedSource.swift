@@ -22,7 +22,7 @@ package struct ScriptedSource: ModelSource {
     package func resolve(_ version: VersionID) async throws -> ResolvedVersion {
         try await step(.resolve, version)
         let digest = Digest(bytes: (0..<32).map { UInt8(truncatingIfNeeded: version.number &+ $0) })
-        return ResolvedVersion(id: version, digest: digest, format: format, engine: engine, labels: [:])
+        return ResolvedVersion(id: version, digest: digest, format: format, engine: engine, labels: [:], byteCount: 0)
     }
 
     package func fetch(_ version: ResolvedVersion) async throws -> String {

@@ -17,7 +17,7 @@ extension MetadataStoreConformance {
     static let endpoints: [Behaviour] = [
         Behaviour("gives back every field of a revision") { subject in
             try await prepare(subject)
-            let spec = EndpointSpec(primary: one, engine: "onnxruntime", device: "cuda", instances: 3)
+            let spec = SampleRows.spec(primary: one, other: two)
             let made = try await subject.store.appendRevision(of: "e", spec: spec, reason: "deploy", expected: nil)
             let expected = EndpointRevision(
                 endpoint: "e", number: 1, spec: spec, createdAt: subject.clock.now, reason: "deploy")
@@ -90,6 +90,38 @@ extension MetadataStoreConformance {
             _ = try await subject.store.appendRevision(of: "e", spec: nil, reason: "undeploy", expected: nil)
             try await subject.store.delete(two)
             #expect(try await subject.store.revisions(of: "e").count == 3)
+        },
+        Behaviour("refuses a revision of which any version does not exist") { subject in
+            try await prepare(subject)
+            let absent = VersionID(model: "m", number: 3)
+            var canary = EndpointSpec(primary: one)
+            canary.canaries = [Canary(version: absent, share: .all)]
+            var rule = EndpointSpec(primary: one)
+            rule.rules = [HeaderRule(header: "a", value: nil, version: absent)]
+            var shadow = EndpointSpec(primary: one)
+            shadow.shadows = [Shadow(version: absent)]
+            for spec in [EndpointSpec(primary: absent), canary, rule, shadow] {
+                await expect(.notFound) {
+                    _ = try await subject.store.appendRevision(of: "e", spec: spec, reason: "apply", expected: nil)
+                }
+            }
+            #expect(try await subject.store.currentRevisions().isEmpty)
+        },
+        Behaviour("protects versions in every role") { subject in
+            try await prepare(subject)
+            var canary = EndpointSpec(primary: one)
+            canary.canaries = [Canary(version: two, share: .none)]
+            var rule = EndpointSpec(primary: one)
+            rule.rules = [HeaderRule(header: "a", value: nil, version: two)]
+            var shadow = EndpointSpec(primary: one)
+            shadow.shadows = [Shadow(version: two)]
+            for spec in [canary, rule, shadow] {
+                _ = try await subject.store.appendRevision(of: "e", spec: spec, reason: "apply", expected: nil)
+                await expect(.inUse) { try await subject.store.delete(two) }
+            }
+            _ = try await subject.store.appendRevision(
+                of: "e", spec: EndpointSpec(primary: one), reason: "apply", expected: nil)
+            try await subject.store.delete(two)
         },
         Behaviour("keeps revisions in order of time though the clock steps back") { subject in
             try await prepare(subject)

@@ -49,7 +49,13 @@ package enum AdminRoutes {
         "Every revision, oldest first; with at=INSTANT, only the one in force then.")
     package static let deploy = AdminRoute(
         .put, "/endpoints/{endpoint}", (.json("DeployRequest"), .json("EndpointDTO")), (200, .operator),
-        "Makes a revision that serves a version.")
+        "Makes a revision that serves a version, as the primary, a canary or a shadow.")
+    package static let applySpec = AdminRoute(
+        .put, "/endpoints/{endpoint}/spec", (.json("EndpointSpecRequest"), .json("EndpointDTO")), (200, .operator),
+        "Makes a revision of a whole desired state.")
+    package static let promote = AdminRoute(
+        .post, "/endpoints/{endpoint}/promote", (.json("PromoteRequest"), .json("EndpointDTO")), (200, .operator),
+        "Makes a revision whose primary is the canary, or the version named.")
     package static let rollback = AdminRoute(
         .post, "/endpoints/{endpoint}/rollback", (.json("RollbackRequest"), .json("EndpointDTO")),
         (200, .operator), "Makes a revision that repeats an earlier one.")
@@ -75,7 +81,8 @@ package enum AdminRoutes {
     /// In the order of the documentation.
     package static let all = [
         models, model, history, uploadVersion, setAlias, removeAlias, version, deleteVersion, collectGarbage,
-        endpoints, endpoint, revisions, deploy, rollback, undeploy, replicas, operation, tokens, createToken,
+        endpoints, endpoint, revisions, deploy, applySpec, promote, rollback, undeploy, replicas, operation, tokens,
+        createToken,
         revokeToken,
     ]
 }

@@ -25,6 +25,10 @@ package protocol AdminService: Sendable {
     func endpoints() async throws -> [EndpointDTO]
     func endpoint(_ name: String) async throws -> EndpointDTO
     func deploy(_ request: DeployRequest, to endpoint: String) async throws -> EndpointDTO
+    /// Makes a whole spec the desired state; refused when it does not hold together or is not at `expectedRevision`.
+    func apply(_ request: EndpointSpecRequest, to endpoint: String) async throws -> EndpointDTO
+    /// Makes a canary, a shadow or a rule's version the primary; with `nil`, the only canary.
+    func promote(_ endpoint: String, version: ModelReference?) async throws -> EndpointDTO
     func rollback(_ endpoint: String, to revision: Int?) async throws -> EndpointDTO
     func undeploy(_ endpoint: String) async throws -> EndpointDTO
     /// Every revision, oldest first; with `at`, only the one in force at that instant.

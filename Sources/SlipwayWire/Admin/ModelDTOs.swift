@@ -40,7 +40,11 @@ package struct VersionDTO: Sendable, Hashable, Codable {
         self.digest = digest
         self.format = format
         self.engine = engine
-        byteCount = files.reduce(0) { $0 + $1.byteCount }
+        // Damaged rows may claim any size.
+        byteCount = files.reduce(0) { sum, file in
+            let (total, isOver) = sum.addingReportingOverflow(file.byteCount)
+            return isOver ? .max : total
+        }
         self.createdAt = createdAt
         self.aliases = aliases
         self.signature = signature

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import SlipwayControl
 import SlipwayCore
 import SlipwayWire
 
@@ -35,7 +36,7 @@ struct HistoryCommand: AsyncParsableCommand {
         let revisions = try await global.withAdmin { try await $0.revisions(of: name, at: instant) }
         if global.output == .json { return try Console.json(revisions) }
         guard let revision = revisions.first else { return print("\(name) did not exist at \(instant)") }
-        let version = revision.version.map { "\($0)" } ?? "nothing: it was undeployed"
+        let version = revision.spec?.routeText ?? revision.version.map { "\($0)" } ?? "nothing: it was undeployed"
         print("\(name) served \(version) (revision \(revision.number) since \(revision.createdAt), \(revision.reason))")
     }
 }

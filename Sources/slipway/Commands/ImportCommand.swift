@@ -24,6 +24,9 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "Also deploy the version to the endpoint of the model's name.")
     var deploy = false
 
+    @Flag(help: "With --deploy: accept inputs or outputs that do not fit the callers of today.")
+    var allowSignatureChange = false
+
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
@@ -42,7 +45,9 @@ struct ImportCommand: AsyncParsableCommand {
                 print("\(version.id) \(version.digest)" + (imported.isNew ? "" : " (already there)"))
             }
             if deploy {
-                let endpoint = try await admin.deploy(DeployRequest(reference: "\(version.id)"), to: name)
+                var request = DeployRequest(reference: "\(version.id)")
+                request.allowSignatureChange = allowSignatureChange ? true : nil
+                let endpoint = try await admin.deploy(request, to: name)
                 if global.output == .text { try await DeployReport.print(endpoint, admin) }
             }
         }

@@ -36,6 +36,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Input bytes an endpoint may hold (default 1 GiB).", valueName: "bytes"))
     var maxRequestBytes: String?
 
+    @Option(help: ArgumentHelp("Bytes all models may take (default: what the machine has).", valueName: "bytes"))
+    var modelMemory: String?
+
     @Option(help: ArgumentHelp("Lanes of each endpoint (default: one per core).", valueName: "n"))
     var lanes: String?
 
@@ -77,7 +80,8 @@ struct ServeCommand: AsyncParsableCommand {
     private var flags: [String: String] {
         let given: [(ServeSettings.Key, String?)] = [
             (.http, http), (.admin, admin), (.repositoryControl, repositoryControl ? "true" : nil),
-            (.maxBody, maxBody), (.maxRequests, maxRequests), (.maxRequestBytes, maxRequestBytes), (.lanes, lanes),
+            (.maxBody, maxBody), (.maxRequests, maxRequests), (.maxRequestBytes, maxRequestBytes),
+            (.modelMemory, modelMemory), (.lanes, lanes),
             (.threadsPerCall, threadsPerCall), (.drainDelay, drainDelay), (.drainTimeout, drainTimeout),
             (.logLevel, logLevel), (.profile, profile),
         ]

@@ -18,6 +18,13 @@ enum Allocator {
         _ = set(trimThreshold, 64 << 20)
     }
 
+    /// Gives memory that nobody uses back to the system, all but what the next requests will want.
+    @Sendable static func giveBackFreeMemory() {
+        guard let symbol = dlsym(nil, "malloc_trim") else { return }
+        let trim = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)
+        _ = trim(0)
+    }
+
     // Numbers from malloc.h of glibc.
     private static let trimThreshold: Int32 = -1
     private static let mmapThreshold: Int32 = -3

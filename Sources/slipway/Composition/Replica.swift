@@ -45,6 +45,9 @@ struct Replica {
         let addresses = Mutex<[String: String]>([:])
         let reconciler = Reconciler(
             store: home.store, service: service, replica: Self.identity(),
+            cores: CoreShares(
+                cores: EngineCache.cores, eventLoops: division.eventLoops, lanes: division.lanes,
+                threadsPerCall: division.threadsPerCall),
             addresses: { addresses.withLock { $0 } }, clock: Timestamp.systemNow
         ) { [logger] in logger.warning("\($0)") }
         // Before anybody can ask whether the replica is ready.
@@ -61,7 +64,8 @@ struct Replica {
         }
         let admin = try await hosts.administration(
             clock: Timestamp.systemNow, onListening: listening("admin", settings.admin))
-        let http = hosts.inference(onListening: listening("http", settings.http))
+        let http = hosts.inference(
+            clock: Timestamp.systemNow, onListening: listening("http", settings.http))
         try await runUntilStopped([
             DataPlaneService(service: service), ReconcileService(reconciler: reconciler), admin, http,
             DrainNotice(service: service, delay: settings.drainDelay),
@@ -88,25 +92,32 @@ struct Replica {
         _ home: OpenHome, _ engines: [any InferenceEngine], _ division: CoreDivision, _ metrics: MetricsRegistry
     ) -> InferenceService {
         var configuration = ServingConfiguration()
-        configuration.maximumRequests = settings.maximumRequests
-        configuration.maximumBytes = settings.maximumRequestBytes
+        configuration.limits = AdmissionLimits(
+            requests: settings.maximumRequests, bytes: settings.maximumRequestBytes)
         configuration.lanes = division.lanes
         configuration.threadsPerCall = division.threadsPerCall
         configuration.profilePathPrefix = settings.profilePathPrefix
         let loads = LoadTimes()
-        let context = ServingContext(
+        var context = ServingContext(
             engines: engines, source: RegistryModelSource(store: home.store, artifacts: home.artifacts),
-            configuration: configuration
-        ) { [logger] event in
+            configuration: configuration, cores: CoreGate(cores: EngineCache.cores),
+            memory: ModelMemory(budget: settings.modelMemory))
+        context.report = { [logger] event in
             loads.note(event)
-            if event.state == .unloaded { metrics.forget(endpoint: event.endpoint, version: event.version.number) }
+            if event.state == .unloaded, event.isOnlyLoad {
+                metrics.retire(endpoint: event.endpoint, version: event.version.number)
+            }
             logger.log(
                 level: event.state.logLevel, "\(event.endpoint): \(event.version) \(event.state.name)",
                 metadata: event.state.logMetadata)
         }
-        let service = InferenceService(context: context) { metrics.record($0) }
+        context.observe = { metrics.record($0) }
+        context.observeExecution = { metrics.record($0) }
+        context.trimMemory = Allocator.giveBackFreeMemory
+        let service = InferenceService(context: context)
         metrics.provideProcessMetrics(version: Release.version)
         metrics.provideServingMetrics(service, loads)
+        metrics.provideSharedMetrics(context.cores, context.memory)
         return service
     }
 

@@ -39,7 +39,11 @@ struct DataPlaneService: Service, CustomStringConvertible {
     func run() async throws {
         try? await gracefulShutdown()
         service.retireAll()
-        while !service.isEmpty, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+        while !service.isEmpty, !Task.isCancelled {
+            // Calls that hang are given up here too.
+            service.tick()
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 }
 
@@ -65,14 +69,63 @@ extension MetricsRegistry {
     func provideServingMetrics(_ service: InferenceService, _ loads: LoadTimes) {
         provide(MetricCatalogue.inFlight) { [MetricSample(Double(service.statuses().reduce(0) { $0 + $1.inFlight }))] }
         provide(MetricCatalogue.modelsLoaded) {
-            [MetricSample(Double(service.statuses().count { $0.serving != nil }))]
+            [MetricSample(Double(service.statuses().reduce(0) { $0 + $1.versions.count { $0.lanes > 0 } }))]
         }
         provide(MetricCatalogue.loadDuration) { loads.samples }
         provide(MetricCatalogue.admissionRejected) {
-            let refused = service.statuses().reduce(0) { total, status in
-                total + ((try? service.endpoint(status.endpoint).admission.load.refused) ?? 0)
+            service.statuses().flatMap { status -> [MetricSample] in
+                guard let refused = try? service.endpoint(status.endpoint).admission.load.refused else { return [] }
+                return refused.byReason.map { MetricSample(Double($0.count), labels: [status.endpoint, $0.reason]) }
             }
-            return [MetricSample(Double(refused), labels: ["full"])]
+        }
+        provide(MetricCatalogue.shadowAnswers) {
+            service.statuses().flatMap { status -> [MetricSample] in
+                let tallies = (try? service.endpoint(status.endpoint).shadowTallies) ?? [:]
+                return tallies.flatMap { version, tally in
+                    tally.byOutcome.map {
+                        MetricSample(
+                            Double($0.count), labels: [status.endpoint, "\(version.number)", $0.outcome])
+                    }
+                }
+            }
+        }
+        provide(MetricCatalogue.cacheRequests) {
+            service.statuses().flatMap { status -> [MetricSample] in
+                guard let cache = try? service.endpoint(status.endpoint).cache.statistics else { return [] }
+                return [
+                    MetricSample(Double(cache.hits), labels: [status.endpoint, "hit"]),
+                    MetricSample(Double(cache.misses), labels: [status.endpoint, "miss"]),
+                ]
+            }
+        }
+        provide(MetricCatalogue.queued) { service.versionSamples { $0.waiting } }
+        provide(MetricCatalogue.hungCalls) { service.versionSamples { $0.hungCalls } }
+    }
+
+    /// Adds what is shared by all endpoints: cores and memory.
+    func provideSharedMetrics(_ cores: CoreGate, _ memory: ModelMemory) {
+        provide(MetricCatalogue.coresInUse) { [MetricSample(Double(cores.snapshot.inUse))] }
+        provide(MetricCatalogue.coreWaiters) {
+            let snapshot = cores.snapshot
+            return [MetricSample(Double(snapshot.waiting + snapshot.waitingInBackground))]
+        }
+        provide(MetricCatalogue.modelMemory) {
+            let load = memory.load
+            return [
+                MetricSample(Double(load.used), labels: ["used"]),
+                MetricSample(Double(load.budget), labels: ["budget"]),
+            ]
+        }
+    }
+}
+
+extension InferenceService {
+    /// A number of every version that has lanes.
+    fileprivate func versionSamples(_ value: (VersionStatus) -> Int) -> [MetricSample] {
+        statuses().flatMap { status in
+            status.versions.filter { $0.lanes > 0 }.map {
+                MetricSample(Double(value($0)), labels: [status.endpoint, "\($0.version.number)"])
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ extension ServeSettings {
         maximumBodyBytes = try Self.count(.maxBody, reader) ?? maximumBodyBytes
         maximumRequests = try Self.count(.maxRequests, reader) ?? maximumRequests
         maximumRequestBytes = try Self.count(.maxRequestBytes, reader) ?? maximumRequestBytes
+        modelMemory = try Self.count(.modelMemory, reader)
         lanes = try Self.count(.lanes, reader)
         threadsPerCall = try Self.count(.threadsPerCall, reader)
         drainDelay = try Self.value(.drainDelay, reader) { TimeSpan(argument: $0)?.duration } ?? drainDelay
@@ -41,7 +42,8 @@ extension ServeSettings.Key {
         switch self {
         case .http, .admin: "write HOST:PORT"
         case .repositoryControl: "write true or false"
-        case .lanes, .maxBody, .maxRequests, .maxRequestBytes, .threadsPerCall: "write a whole number above 0"
+        case .lanes, .maxBody, .maxRequests, .maxRequestBytes, .modelMemory, .threadsPerCall:
+            "write a whole number above 0"
         case .drainDelay, .drainTimeout: "write a time such as 10s or 500ms"
         case .logLevel: "write " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         case .profile: "write the beginning of a path"

@@ -11,6 +11,8 @@ struct ServeSettings: Sendable, Hashable {
     var maximumBodyBytes = 64 << 20
     var maximumRequests = 1024
     var maximumRequestBytes = 1 << 30
+    /// Bytes that all models together may take; `nil` for what the machine has.
+    var modelMemory: Int?
     /// Lanes of each endpoint; `nil` for one per core.
     var lanes: Int?
     /// Threads inside one engine call; `nil` for the cores that lanes leave.
@@ -30,6 +32,7 @@ struct ServeSettings: Sendable, Hashable {
         case maxBody = "max-body"
         case maxRequests = "max-requests"
         case maxRequestBytes = "max-request-bytes"
+        case modelMemory = "model-memory"
         case threadsPerCall = "threads-per-call"
         case drainDelay = "drain-delay"
         case drainTimeout = "drain-timeout"

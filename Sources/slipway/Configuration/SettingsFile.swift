@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SlipwayControl
 import Yams
 
 /// `slipway.yaml`: a flat list of keys and values, nothing else.
@@ -44,28 +45,5 @@ struct SettingsFile {
             values[word] = scalar
         }
         self.values = values
-    }
-}
-
-/// Finds what somebody probably meant.
-enum NearestWord {
-    /// The known word with the fewest edits (Levenshtein), if they are no more than a third of its letters.
-    static func find(_ word: String, among known: [String]) -> String? {
-        let ranked = known.map { (word: $0, edits: edits(Array(word), Array($0))) }.min { $0.edits < $1.edits }
-        return ranked.flatMap { $0.edits * 3 <= $0.word.count ? $0.word : nil }
-    }
-
-    private static func edits(_ left: [Character], _ right: [Character]) -> Int {
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let replaced = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[right.count]
     }
 }

@@ -11,13 +11,24 @@ enum Console {
 
     static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-    static func error(_ error: any Error) {
-        let head = isTerminal ? "\u{1B}[31merror:\u{1B}[0m " : "error: "
-        note(head + "\(error)")
+    static func error(_ error: any Error) { self.error("\(error)") }
+
+    static func error(_ text: String) {
+        note((isTerminal ? "\u{1B}[31merror:\u{1B}[0m " : "error: ") + text)
     }
 
     static func warning(_ text: String) {
         note((isTerminal ? "\u{1B}[33mwarning:\u{1B}[0m " : "warning: ") + text)
+    }
+
+    enum Colour: String { case red = "31", green = "32" }
+
+    /// Whether standard output is a terminal.
+    private static let isOutputTerminal = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+
+    /// Text for standard output, coloured where that is a terminal.
+    static func coloured(_ text: String, _ colour: Colour) -> String {
+        isOutputTerminal ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
     /// A value as JSON on standard output, keys sorted.

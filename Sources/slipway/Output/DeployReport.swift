@@ -1,35 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayControl
+import SlipwayCore
 import SlipwayWire
 
 /// What came of a change to an endpoint.
 enum DeployReport {
     static func print(_ endpoint: EndpointDTO, _ admin: any AdminService) async throws {
         let version = endpoint.revision.version.map { "\($0)" } ?? "nothing"
-        Swift.print("\(endpoint.name) -> \(version) (revision \(endpoint.revision.number))")
+        let canaries = (endpoint.revision.spec?.canaries ?? []).map { ", canary \($0.version) \($0.share)" }
+        let shadows = (endpoint.revision.spec?.shadows ?? []).map { ", shadow \($0.version) \($0.rate)" }
+        let others = (canaries + shadows).joined()
+        Swift.print("\(endpoint.name) -> \(version)\(others) (revision \(endpoint.revision.number))")
         if endpoint.replicas.isEmpty, try await !admin.replicas().contains(where: \.isAlive) {
             Console.note("no replica is up: slipway serve starts one")
         }
     }
 
-    /// Waits until every live replica has reported the revision as ready, or as failed.
+    /// Waits until every live replica has every version of the revision ready.
     ///
-    /// - Throws: ``ValidationFailure`` when a replica cannot serve it, or none is up.
+    /// - Throws: ``ValidationFailure`` when a replica cannot serve it, none is up, the endpoint was undeployed, or it
+    ///   takes too long.
     static func settled(_ change: EndpointDTO, _ admin: any AdminService) async throws -> EndpointDTO {
+        let end = ContinuousClock.now + longestWait
         while true {
-            guard try await admin.replicas().contains(where: \.isAlive) else {
-                throw ValidationFailure("nothing to wait for: no replica is up, slipway serve starts one")
-            }
+            let replicas = try await admin.replicas()
             let endpoint = try await admin.endpoint(change.name)
-            let news = endpoint.replicas.filter { $0.revision >= change.revision.number }
-            if let failed = news.first(where: { $0.state == "failed" }) {
-                throw ValidationFailure(
-                    "replica \(failed.replica) cannot serve it: \(failed.message ?? "no reason told")")
-            }
-            if !news.isEmpty, news.count == endpoint.replicas.count, news.allSatisfy({ $0.state == "ready" }) {
+            switch EndpointProgress(of: endpoint, since: change.revision.number, replicas: replicas) {
+            case .settled:
                 return endpoint
+            case .failed(let reason):
+                throw ValidationFailure(reason)
+            case .waiting(let missing) where ContinuousClock.now >= end:
+                throw ValidationFailure(
+                    "stopped waiting after 10 minutes: \(missing.joined(separator: ", ")); revision "
+                        + "\(endpoint.revision.number) stays in force, "
+                        + "'slipway status \(change.name)' shows how far it is")
+            case .waiting:
+                try await Task.sleep(for: .milliseconds(50))
             }
-            try await Task.sleep(for: .milliseconds(50))
         }
     }
+
+    private static let longestWait: Duration = .seconds(600)
 }

@@ -13,7 +13,8 @@ final class ProgressBar: Sendable {
     /// - Parameter fraction: 0 to 1; going back is ignored.
     func show(_ fraction: Double) {
         guard Console.isTerminal else { return }
-        let percent = Int(min(max(fraction, 0), 1) * 100)
+        // What is no number counts as nothing.
+        let percent = fraction > 0 ? Int(min(fraction, 1) * 100) : 0
         let isNews = shown.withLock { shown -> Bool in
             guard percent > shown else { return false }
             shown = percent
