@@ -64,7 +64,7 @@ package struct Reconciler: Sendable {
                 // By itself: a registry that is locked must not hold up what time decides.
                 while !Task.isCancelled {
                     service.tick()
-                    try? await Task.sleep(for: Self.tick)
+                    try? await Task.sleep(for: Self.housekeeping)
                 }
             }
             group.addTask {
@@ -99,6 +99,8 @@ package struct Reconciler: Sendable {
 
     /// How long after a reading that failed the next one is tried.
     static let retryDelay: Duration = .seconds(1)
+    /// How often the data plane does what time asks for: nothing of it is needed sooner.
+    static let housekeeping: Duration = .milliseconds(250)
     /// How soon a change of state is reported.
     static let tick: Duration = .milliseconds(100)
     /// A report is written at least every 5 seconds: a third of the time a report counts.
