@@ -28,7 +28,7 @@ package struct BatchExplanation: Sendable, Hashable {
         case .noProfit: return "no profit from batching: " + comparison(first, last)
         case .settled:
             let chosen = points.last { $0.size <= chosenRows } ?? first
-            return "the smallest size within 3 % of the best rate: " + comparison(first, chosen)
+            return "the smallest size within 5 % of the best rate: " + comparison(first, chosen)
         }
     }
 

@@ -11,17 +11,18 @@ extension CostCurve {
         case settled
     }
 
-    /// A size within this part of the best rate is as good as the best.
-    private static let enough = 0.97
+    /// A size within this part of the best rate is as good as the best: less cannot be told from chance, and a smaller
+    /// call answers sooner.
+    private static let enough = 0.95
     /// A doubling must improve the rate by this factor for the next doubling to be tried.
-    private static let improvement = 1.03
+    private static let improvement = 1.05
     /// A size counts once it was measured so often: a single call may be lucky or not.
     static let trials = 3
     /// A call takes at most so many times as long as one row. Where a call's time is a constant and a part for each
     /// row, larger ones would raise the rate by 5 % at most, and make every request wait longer.
     private static let longest = 20.0
 
-    /// The smallest size whose rows per second reach 97 % of the best measured, among sizes up to `limit`.
+    /// The smallest size whose rows per second reach 95 % of the best measured, among sizes up to `limit`.
     ///
     /// 1 while nothing is known.
     package func bestRows(atMost limit: Int) -> Int {

@@ -26,8 +26,10 @@ package struct CostCurve: Sendable, Hashable {
     private static let outlier = 2.0
     /// The same for the first call of a size, which is only guessed from other sizes.
     private static let firstOutlier = 4.0
-    /// Weight of a new call once a point has settled.
-    private static let weight = 0.125
+    /// Weight of a new call once a point has settled: of one that was faster than what is known, and of one that was
+    /// slower. What the machine does besides makes calls slower now and then, never faster: by its quick calls a size
+    /// is known, so that sizes can be told apart although times scatter.
+    private static let weights = (faster: 0.25, slower: 0.05)
     /// Larger and longer calls count as this large and long, which keeps every sum and quotient finite.
     private static let mostRows = 1 << 40
     private static let mostSeconds = 1e9
@@ -81,7 +83,8 @@ package struct CostCurve: Sendable, Hashable {
 
     private mutating func smooth(_ index: Int, rows: Int, seconds: Double) {
         let known = points[index].seconds
-        let weight = max(Self.weight, 1 / Double(points[index].calls + 1))
+        let settled = seconds < known ? Self.weights.faster : Self.weights.slower
+        let weight = max(settled, 1 / Double(points[index].calls + 1))
         points[index].seconds += (min(seconds, known * Self.outlier) - known) * weight
         points[index].rows += (Double(rows) - points[index].rows) * weight
         points[index].calls = min(points[index].calls + 1, 1 << 20)

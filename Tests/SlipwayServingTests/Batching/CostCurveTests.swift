@@ -31,7 +31,7 @@ struct CostCurveTests {
         #expect(CostCurve(measurements: [(rows, seconds)]).points.isEmpty)
     }
 
-    @Test("the best size is the smallest within 3 % of the best rate")
+    @Test("the best size is the smallest within 5 % of the best rate")
     func best() {
         // Rates: 1000, 1600, 2667, 2740, 2743 rows per second; 4 rows reach 97.2 % of the best.
         let curve = CostCurve(
@@ -60,7 +60,7 @@ struct CostCurveTests {
         #expect(curve.points.last?.rows == 2)
     }
 
-    /// Seconds = fixed + rows × each. At the best size the fixed part no longer matters more than 3 %.
+    /// Seconds = fixed + rows × each. At the best size the fixed part no longer matters more than 5 %.
     @Test("grows by doublings while they pay", arguments: [(0.001, 0.001), (0.01, 0.001), (0.001, 0.0), (0.0, 0.001)])
     func growth(fixed: Double, each: Double) {
         var curve = CostCurve()
@@ -73,12 +73,12 @@ struct CostCurveTests {
         }
         let chosen = curve.choose(atMost: 256).rows
         func rate(_ rows: Int) -> Double { Double(rows) / (fixed + each * Double(rows)) }
-        // 3 % for the choice, and 1 % for a largest size that was tried once and does not count.
-        #expect(rate(chosen) >= 0.96 * rate(largest))
-        // It stopped because doubling brought 3 % or less, at the bound, or because a call took 20 times as long as one
+        // 5 % for the choice, and 1 % for a largest size that was tried once and does not count.
+        #expect(rate(chosen) >= 0.94 * rate(largest))
+        // It stopped because doubling brought 5 % or less, at the bound, or because a call took 20 times as long as one
         // row.
         let isLong = fixed + each * Double(largest + 1) > 20 * (fixed + each) * 0.999_999
-        #expect(largest == 256 || isLong || rate(largest) <= 1.03 * rate(largest / 2) * 1.000_001)
+        #expect(largest == 256 || isLong || rate(largest) <= 1.05 * rate(largest / 2) * 1.000_001)
     }
 
     @Test("a call takes at most twenty times as long as one row")
@@ -117,9 +117,21 @@ struct CostCurveTests {
         var curve = CostCurve(measurements: Array(repeating: (4, 0.001), count: 20))
         curve.record(rows: 4, seconds: 10)
         #expect((curve.seconds(rows: 4) ?? 1) < 0.00114)
-        for _ in 0..<60 { curve.record(rows: 4, seconds: 0.004) }
-        // After 60 calls of weight 1/8 at most 1 % of the old value is left.
+        for _ in 0..<200 { curve.record(rows: 4, seconds: 0.004) }
+        // After 200 calls of weight 1/20 at most 1 % of the old value is left.
         #expect(abs((curve.seconds(rows: 4) ?? 0) - 0.004) < 0.00004)
+    }
+
+    @Test("a model without profit is found in scattered times", arguments: 1...20)
+    func scatter(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var curve = CostCurve()
+        for _ in 0..<2_000 {
+            let rows = Int.random(in: 1...curve.choose(atMost: 64).rows, using: &random)
+            // Up to half as long again: what other work on the machine does to calls.
+            curve.record(rows: rows, seconds: 0.01 * Double(rows) * Double.random(in: 1...1.5, using: &random))
+        }
+        #expect(curve.choose(atMost: 64).rows <= 2)
     }
 
     @Test("the first call of a size is held to what others make likely, the very first is believed")
