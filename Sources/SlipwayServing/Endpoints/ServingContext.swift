@@ -10,6 +10,7 @@ package struct ServingContext: Sendable {
     package let configuration: ServingConfiguration
     package let cores: CoreGate
     package let memory: ModelMemory
+    let deadlines = DeadlineWatch()
     /// Something happened to a version.
     package var report: @Sendable (ServingEvent) -> Void = { _ in }
     /// Called once per request on the request's task; must be quick and never block.

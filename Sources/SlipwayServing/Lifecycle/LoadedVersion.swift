@@ -13,6 +13,7 @@ package final class LoadedVersion: Sendable {
     package let threadsPerCall: Int
     let runner: BatchRunner
     let lanes: LaneGroup
+    private let deadlines: DeadlineWatch
 
     private struct Leases {
         var count = LeaseCount()
@@ -23,13 +24,14 @@ package final class LoadedVersion: Sendable {
     private let leases = Mutex(Leases())
 
     init(
-        _ prepared: PreparedVersion, lanes: LaneGroup, threadsPerCall: Int, runner: BatchRunner
+        _ prepared: PreparedVersion, lanes: LaneGroup, runner: BatchRunner, deadlines: DeadlineWatch
     ) {
         resolved = prepared.resolved
         model = prepared.model
         engine = prepared.engine
         laneCount = lanes.laneCount
-        self.threadsPerCall = threadsPerCall
+        threadsPerCall = prepared.threadsPerCall
+        self.deadlines = deadlines
         self.lanes = lanes
         self.runner = runner
     }
@@ -75,11 +77,11 @@ package final class LoadedVersion: Sendable {
         let cancellation = request.cancellation
         // Else a lane might take it before it is withdrawn.
         if cancellation.isCancelled { throw ServingError.cancelled }
-        let runner = runner
-        var watch: Task<Void, Never>?
+        let (runner, deadlines) = (runner, deadlines)
+        var watch: UInt64?
         var registration: CancellationFlag.Registration?
         defer {
-            watch?.cancel()
+            if let watch { deadlines.remove(watch) }
             if let registration { cancellation.remove(registration) }
         }
         return try await withTaskCancellationHandler {
@@ -91,8 +93,7 @@ package final class LoadedVersion: Sendable {
                     runner.withdraw(number)
                 }
                 guard let deadline = request.deadline else { return }
-                watch = Task { [weak pending] in
-                    guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+                watch = deadlines.add(deadline) { [weak pending] in
                     // Also in the middle of its execution.
                     pending?.fail(ServingError.deadlineExceeded)
                     cancellation.cancel()

@@ -15,10 +15,12 @@ struct PreparedVersion: Sendable {
     ///
     /// A model may refuse what was made up for reasons of its own; that is no reason not to serve it. One that does not
     /// come back is.
-    func warmUp(_ spec: EndpointSpec, recorded: [NamedTensors]) async throws -> BatchSetup {
+    func warmUp(
+        _ spec: EndpointSpec, recorded: [NamedTensors], deadlines: DeadlineWatch
+    ) async throws -> BatchSetup {
         let setup = BatchSetup(model, spec: spec)
         let limit = max(Self.leastLimit, setup.callLimit * 5)
-        return try await SupervisedWork.run("warm-up", limit: limit) { stop in
+        return try await SupervisedWork.run("warm-up", limit: limit, deadlines) { stop in
             var setup = setup
             for inputs in recorded { _ = run(inputs, stop) }
             guard spec.lifecycle.warmUp != LifecycleSpec.WarmUp.none else {
@@ -57,11 +59,11 @@ struct PreparedVersion: Sendable {
 
     /// Starts the lanes.
     func start(
-        _ setup: BatchSetup, gate: CoreGate, observe: @escaping @Sendable (Int, InferenceTimings) -> Void
+        _ setup: BatchSetup, _ context: ServingContext, observe: @escaping @Sendable (Int, InferenceTimings) -> Void
     ) throws(EngineError) -> LoadedVersion {
         let group = try LaneGroup(count: max(1, min(lanes, model.maximumConcurrency)))
-        let cores = VersionCores(gate: gate, owner: ObjectIdentifier(group).hashValue, perCall: threadsPerCall)
+        let cores = VersionCores(gate: context.cores, owner: ObjectIdentifier(group).hashValue, perCall: threadsPerCall)
         let runner = BatchRunner(model, resolved.id, lanes: group, cores: cores, batching: setup, observe: observe)
-        return LoadedVersion(self, lanes: group, threadsPerCall: threadsPerCall, runner: runner)
+        return LoadedVersion(self, lanes: group, runner: runner, deadlines: context.deadlines)
     }
 }

@@ -16,7 +16,8 @@ enum SupervisedWork {
     ///   - body: Takes a flag that is set when it is to stop. Its result counts only in time.
     /// - Throws: `body`'s error, or ``ServingError`` `loadFailed` when it took too long.
     static func run<T: Sendable>(
-        _ name: String, limit: Duration, _ body: @escaping @Sendable (CancellationFlag) throws -> T
+        _ name: String, limit: Duration, _ deadlines: DeadlineWatch,
+        _ body: @escaping @Sendable (CancellationFlag) throws -> T
     ) async throws -> T {
         let stop = CancellationFlag()
         let outcome = Outcome<T>()
@@ -28,18 +29,20 @@ enum SupervisedWork {
                 outcome.end(.failure(error))
             }
         }
-        let watch = Task {
-            guard (try? await Task.sleep(for: limit)) != nil else { return }
-            stop.cancel()
-            guard (try? await Task.sleep(for: grace)) != nil else { return }
-            outcome.end(
-                .failure(
-                    ServingError(
-                        code: .loadFailed,
-                        message: "\(name) did not end within \(ServingError.text(limit)): the model hangs, or is too "
-                            + "slow for the endpoint's call limit")))
-        }
-        defer { watch.cancel() }
+        let end = ContinuousClock.now + limit
+        let watches = [
+            deadlines.add(end) { stop.cancel() },
+            deadlines.add(end + grace) {
+                outcome.end(
+                    .failure(
+                        ServingError(
+                            code: .loadFailed,
+                            message:
+                                "\(name) did not end within \(ServingError.text(limit)): the model hangs, or is too "
+                                + "slow for the endpoint's call limit")))
+            },
+        ]
+        defer { for watch in watches { deadlines.remove(watch) } }
         return try await outcome.wait()
     }
 

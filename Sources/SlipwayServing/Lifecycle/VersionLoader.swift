@@ -62,9 +62,10 @@ struct VersionLoader {
     }
 
     private mutating func warmUp(_ version: PreparedVersion) async throws {
-        let setup = try await version.warmUp(spec, recorded: recorded.samples(fitting: version.model.signature))
+        let setup = try await version.warmUp(
+            spec, recorded: recorded.samples(fitting: version.model.signature), deadlines: context.deadlines)
         let (endpoint, number, observe) = (endpoint, version.resolved.id.number, context.observeExecution)
-        loaded = try version.start(setup, gate: context.cores) { rows, timings in
+        loaded = try version.start(setup, context) { rows, timings in
             observe(ExecutionObservation(endpoint: endpoint, version: number, rows: rows, timings: timings))
         }
         prepared = nil
