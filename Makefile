@@ -20,7 +20,8 @@ PYTEST_FLAGS ?=
 export SLIPWAY_BIN = $(BIN)
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build compile test test-swift test-interop check format demo run bench bench-core fuzz install clean
+.PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core \
+	fuzz install clean
 
 help: ## what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +47,11 @@ test-swift: setup compile ## only the Swift tests
 
 test-interop: setup-tests ## only the interop tests, with the binary that is built
 	@Scripts/run-interop $(PYTEST_FLAGS)
+
+differential: setup-tests ## the same calls to a real Triton and to Slipway, compared field by field (a large download)
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@Benchmarks/peers/setup.sh triton
+	@"$$(Scripts/interop-venv)/bin/python" Tests/Differential/run.py
 
 check: ## format, sizes, floors, licence headers, links, gates' own tests
 	@Scripts/check-all $(SCRATCH)

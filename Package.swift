@@ -10,14 +10,21 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -41,7 +48,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
@@ -55,7 +66,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "SlipwayFormats", dependencies: ["SlipwayCore", "CZlib"]),
         .target(name: "SlipwaySecurity", dependencies: ["SlipwayCore", crypto]),
-        .target(name: "SlipwayWire", dependencies: ["SlipwayCore"]),
+        .target(name: "SlipwayWire", dependencies: ["SlipwayCore", swiftProtobuf]),
         // Floor 2
         .target(
             name: "SlipwayClient",
@@ -79,7 +90,8 @@ let package = Package(
             dependencies: [
                 "SlipwayCore", "SlipwayControl", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring",
                 "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
-                httpTypes, hummingbird, logging, nioCore, nioHTTPTypes, nioPosix, serviceLifecycle,
+                grpcCore, grpcProtobuf, httpTypes, hummingbird, hummingbirdHTTP2, logging, nioCore, nioHPACK,
+                nioHTTP1, nioHTTP2, nioHTTPTypes, nioPosix, serviceLifecycle, swiftProtobuf,
             ]),
         // Floor 5
         .executableTarget(
@@ -105,7 +117,7 @@ let package = Package(
         test("Engine"),
         test("Formats"),
         test("Security", [crypto]),
-        test("Wire"),
+        test("Wire", [swiftProtobuf]),
         test("Client", ["SlipwayWire", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         test("Monitoring"),
         test("Registry", ["SlipwaySecurity"]),
@@ -119,7 +131,8 @@ let package = Package(
             "Server",
             [
                 "SlipwayControl", "SlipwayEngine", "SlipwayMonitoring", "SlipwayRegistry", "SlipwaySecurity",
-                "SlipwayServing", "SlipwayWire", httpTypes,
+                "SlipwayServing", "SlipwayWire", grpcCore, httpTypes, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioHTTP2,
+                nioHTTPTypes,
             ]),
     ]
 )

@@ -26,15 +26,25 @@ func harness(_ name: String, _ tested: String) -> Target {
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
+    dependencies: [.package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: [])],
     targets: [
         .systemLibrary(name: "CZlib"),
         .target(name: "SlipwayCore", swiftSettings: covered),
         .target(name: "SlipwayFormats", dependencies: ["SlipwayCore", "CZlib"], swiftSettings: covered),
-        .target(name: "SlipwayWire", dependencies: ["SlipwayCore"], swiftSettings: covered),
+        .target(
+            name: "SlipwayWire",
+            dependencies: ["SlipwayCore", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            swiftSettings: covered),
         .target(name: "FuzzDriver", swiftSettings: features),
         harness("FuzzONNX", "SlipwayFormats"),
         harness("FuzzNumPy", "SlipwayFormats"),
+        harness("FuzzArrow", "SlipwayFormats"),
+        harness("FuzzCSV", "SlipwayFormats"),
+        harness("FuzzProtobufText", "SlipwayFormats"),
         harness("FuzzV2JSON", "SlipwayWire"),
         harness("FuzzV2Binary", "SlipwayWire"),
+        harness("FuzzV2Protobuf", "SlipwayWire"),
+        harness("FuzzTensorFlowJSON", "SlipwayWire"),
+        harness("FuzzTensorFlowProtobuf", "SlipwayWire"),
     ]
 )

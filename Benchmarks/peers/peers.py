@@ -197,7 +197,7 @@ class TritonDyn(Triton):
 
 
 class Slipway(Peer):
-    name, port, protos = "slipway", 19300, ("json", "bin")
+    name, port, protos = "slipway", 19300, ("json", "bin", "grpc")
     note = "a lane per core, batching as it tunes itself"
     ready_path = "/v2/models/m/ready"
     bin = os.environ.get("SLIPWAY_BIN", "")
@@ -205,7 +205,7 @@ class Slipway(Peer):
     def prepare(self, m, t):
         subprocess.run([self.bin, "import", path(m), "--name", "m", "--deploy", "--home", t + "/home"], check=True, stdout=subprocess.DEVNULL)
     def argv(self, m, t):
-        return [self.bin, "serve", "--home", t + "/home", "--http", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.port + 2}"]
+        return [self.bin, "serve", "--home", t + "/home", "--http", f"127.0.0.1:{self.port}", "--grpc", f"127.0.0.1:{self.port + 1}", "--admin", f"127.0.0.1:{self.port + 2}"]
 
 
 PEERS = {c.name: c for c in (FastAPIJson, FastAPIOrjson, LitServe, MLServer, MLServerPool, BentoML, Triton, TritonDyn, Slipway)}

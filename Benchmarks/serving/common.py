@@ -174,7 +174,8 @@ class Server:
             self.port, self.admin = free_port(), free_port()
             self.log_file = open(self.log_path, "wb")
             self.process = subprocess.Popen(
-                [binary(), "serve", "--home", self.home, "--http", f"127.0.0.1:{self.port}", "--admin",
+                [binary(), "serve", "--home", self.home, "--http", f"127.0.0.1:{self.port}", "--grpc",
+                 "127.0.0.1:0", "--admin",
                  f"127.0.0.1:{self.admin}", *flags],
                 stdout=self.log_file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         except BaseException:

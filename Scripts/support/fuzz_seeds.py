@@ -53,6 +53,40 @@ def v2_binary():
         yield struct.pack(">H", len(head)) + head + data
 
 
+def v2_protobuf():
+    """Raw contents, and typed contents by their field, packed or not."""
+    for kind, raw in (("BOOL", bytes(2)), ("FP32", bytes(8)), ("UINT64", bytes(16)), ("BYTES", struct.pack("<I1sI", 1, b"a", 0))):
+        head = field(1, b"x") + field(2, kind.encode()) + field(3, b"\x01\x02")
+        note = field(4, field(1, b"timeout") + field(2, field(2, 5)))
+        yield field(1, b"m") + field(2, b"1") + field(3, b"id") + note + field(5, head) + field(7, raw)
+    wish = field(6, field(1, b"y") + field(2, field(1, b"classification") + field(2, field(5, 2))))
+    values = {"BOOL": field(1, b"\x01\x00"), "INT16": field(2, 7) + field(2, b"\x07"), "UINT8": field(4, b"\x05\x06"),
+              "FP32": field(6, bytes(8)), "FP64": field(7, bytes(16)), "BYTES": field(8, b"a") + field(8, b"")}
+    for kind, contents in values.items():
+        yield field(1, b"m") + field(5, field(1, b"x") + field(2, kind.encode()) + field(3, 2) + field(5, contents)) + wish
+
+
+def tensorflow_json():
+    yield '{"signature_name":"serving_default","instances":[{"a":[1,2],"b":{"b64":"QUJD"}},{"a":[3,4],"b":"x"}]}'
+    yield '{"instances":[[1,2],[NaN,-Infinity]]}'
+    yield '{"inputs":{"a":[[1,2.5e3]],"b":[{"b64":"/w=="}]}}'
+    yield '{"examples":[{"a":[1,2.5],"b":"x"}],"context":{"b":{"b64":"QQ"}}}'
+
+
+def tensorflow_protobuf():
+    """Typed lists by their field, one element that fills a shape, and content."""
+    shape = field(2, field(2, field(1, 2)))
+    values = {1: field(5, bytes(8)), 2: field(6, bytes(16)), 3: field(7, b"\x05\x06"), 4: field(7, b"\x07"),
+              7: field(8, b"a") + field(8, b""), 9: field(10, b"\x01\x02"), 10: field(11, b"\x01\x00"),
+              14: field(13, b"\x80\x01\x00"), 17: field(7, b"\x01\x02"), 22: field(16, b"\x01\x02"),
+              23: field(17, b"\x01\x02")}
+    spec = field(1, field(1, b"m") + field(2, field(1, 3)) + field(3, b"serving_default"))
+    for dtype, elements in {**values, 5: field(4, bytes(4)), 6: field(4, bytes(2))}.items():
+        entry = field(1, b"x") + field(2, field(1, dtype) + shape + elements)
+        yield spec + field(2, entry) + field(3, b"y")
+    yield field(1, field(1, b"m") + field(4, b"stable")) + field(2, field(2, field(1, 7) + shape + field(4, b"\x01\x01ab")))
+
+
 def npy(descriptor, shape, data):
     header = f"{{'descr': '{descriptor}', 'fortran_order': False, 'shape': {shape}, }}".encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
@@ -70,8 +104,35 @@ def numpy_files():
         yield out.getvalue()
 
 
+def protobuf_text():
+    yield """name: "m" # a comment
+max_batch_size: 0x8
+input [ { name: 'x' data_type: TYPE_FP32 dims: [ -1, 3 ] } ]
+dynamic_batching < preferred_batch_size: [4, 8]; max_queue_delay_microseconds: 100 >
+parameters { key: "k" value: { string_value: "a\\n\\x41\\101" "b" } }
+"""
+    yield 'model_config_list { config { name: "m", base_path: "/m" version_labels { key: "a" value: 1 } } } [a.b/c.D]: -1.5e-3f'
+
+
+def csv_files():
+    yield 'a,b\r\n1,"x,""y""\nz"\n\n2,\u00fc\n'
+    yield "\ufeff1.5,2\n3,4"
+
+
+def arrow_files():
+    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "arrow"
+    for path in sorted(folder.glob("*.arrow")):
+        yield path.read_bytes()
+
+
 def main(corpus):
-    seeds = {"FuzzONNX": onnx_models(), "FuzzV2JSON": v2_json(), "FuzzV2Binary": v2_binary(), "FuzzNumPy": numpy_files()}
+    seeds = {
+        "FuzzONNX": onnx_models(), "FuzzV2JSON": v2_json(), "FuzzV2Binary": v2_binary(),
+        "FuzzV2Protobuf": v2_protobuf(), "FuzzNumPy": numpy_files(), "FuzzArrow": arrow_files(),
+        "FuzzCSV": csv_files(),
+        "FuzzProtobufText": protobuf_text(), "FuzzTensorFlowJSON": tensorflow_json(),
+        "FuzzTensorFlowProtobuf": tensorflow_protobuf(),
+    }
     for harness, contents in seeds.items():
         folder = Path(corpus) / harness
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ package struct ControlError: SlipwayError {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
             case unsupportedFormat, unreadable, invalidRequest, changedOnDisk, busy, notFound
-            case signatureChange
+            case signatureChange, unsupportedAnswer
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
@@ -22,6 +22,8 @@ package struct ControlError: SlipwayError {
         package static let notFound = Code(wrapped: .notFound)
         /// A version's inputs or outputs do not fit the callers of those before it.
         package static let signatureChange = Code(wrapped: .signatureChange)
+        /// A model's answer that cannot be taken apart into rows.
+        package static let unsupportedAnswer = Code(wrapped: .unsupportedAnswer)
     }
 
     package let code: Code
@@ -36,7 +38,7 @@ package struct ControlError: SlipwayError {
 
     package var category: ErrorCategory {
         switch code {
-        case .unsupportedFormat: .unsupported
+        case .unsupportedFormat, .unsupportedAnswer: .unsupported
         case .unreadable, .invalidRequest: .invalidInput
         case .changedOnDisk: .corrupt
         case .busy: .unavailable

@@ -7,7 +7,7 @@ package struct ServerError: SlipwayError {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
             case notFound, bodyTooLarge, badBody, badParameter, unsupportedEncoding, forbidden, addressInUse
-            case cannotListen, unfinished
+            case cannotListen, unfinished, unsupported
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
@@ -16,6 +16,7 @@ package struct ServerError: SlipwayError {
         package static let badBody = Code(wrapped: .badBody)
         package static let badParameter = Code(wrapped: .badParameter)
         package static let unsupportedEncoding = Code(wrapped: .unsupportedEncoding)
+        package static let unsupported = Code(wrapped: .unsupported)
         package static let forbidden = Code(wrapped: .forbidden)
         package static let addressInUse = Code(wrapped: .addressInUse)
         package static let cannotListen = Code(wrapped: .cannotListen)
@@ -38,11 +39,14 @@ package struct ServerError: SlipwayError {
         case .notFound: .notFound
         case .bodyTooLarge: .tooLarge
         case .badBody, .badParameter: .invalidInput
-        case .unsupportedEncoding: .unsupported
+        case .unsupportedEncoding, .unsupported: .unsupported
         case .forbidden: .forbidden
         default: .unavailable
         }
     }
+
+    static let noSharedMemory = ServerError(
+        .unsupported, "shared memory is not supported: send tensors in the request")
 
     static func bodyTooLarge(limit: Int) -> ServerError {
         ServerError(

@@ -211,10 +211,16 @@ class GeneratedGate(Project):
     def faults(self):
         return list(self.gate.faults(self.root))
 
+    def generate(self, name, content="let a = 1\n"):
+        digest = hashlib.sha256((self.root / name).read_bytes()).hexdigest()
+        own = hashlib.sha256(content.encode()).hexdigest()
+        head = f"// generated from {name} sha256 {digest}\n// content sha256 {own}\n"
+        self.write("Sources/A/Generated/T.swift", head + content)
+        return head
+
     def test_passes_while_the_input_is_the_same_and_fails_after(self):
         self.write("Scripts/input.txt", "one")
-        digest = hashlib.sha256(b"one").hexdigest()
-        self.write("Sources/A/Generated/T.swift", f"// generated from Scripts/input.txt sha256 {digest}\n")
+        self.generate("Scripts/input.txt")
         self.assertEqual(self.faults(), [])
         self.write("Scripts/input.txt", "two")
         self.assertEqual(len(self.faults()), 1)
@@ -224,6 +230,20 @@ class GeneratedGate(Project):
     def test_fails_on_a_generated_file_that_names_no_input(self):
         self.write("Sources/A/Generated/T.swift", "let a = 1\n")
         self.assertEqual(len(self.faults()), 1)
+
+    def test_fails_on_a_generated_file_that_was_edited(self):
+        self.write("Scripts/input.txt", "one")
+        head = self.generate("Scripts/input.txt")
+        self.write("Sources/A/Generated/T.swift", head + "let a = 2\n")
+        self.assertEqual(len(self.faults()), 1)
+        self.write("Sources/A/Generated/T.swift", head.splitlines()[0] + "\nlet a = 1\n")
+        self.assertEqual(len(self.faults()), 1)
+
+    def test_fails_on_a_proto_from_which_nothing_was_generated(self):
+        self.write("Protos/a/b.proto", "")
+        self.assertEqual(len(self.faults()), 1)
+        self.generate("Protos/a/b.proto")
+        self.assertEqual(self.faults(), [])
 
 
 if __name__ == "__main__":

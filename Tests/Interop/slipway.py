@@ -90,13 +90,14 @@ class Server:
 
     def __init__(self, home, *arguments, environment=None):
         self.home = home
-        self.port, self.admin_port = free_ports(2)
+        self.port, self.grpc_port, self.admin_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.port}"
+        self.grpc = f"127.0.0.1:{self.grpc_port}"
         self.admin_url = f"http://127.0.0.1:{self.admin_port}"
         self.log_path = home.path.parent / f"serve-{self.port}.log"
         self.arguments = [
             binary(), "serve", "--home", str(home.path), "--http", f"127.0.0.1:{self.port}",
-            "--admin", f"127.0.0.1:{self.admin_port}", *map(str, arguments),
+            "--grpc", self.grpc, "--admin", f"127.0.0.1:{self.admin_port}", *map(str, arguments),
         ]
         self.environment = {**home.environment, **(environment or {})}
         self.process = None

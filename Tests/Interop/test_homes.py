@@ -18,7 +18,7 @@ def test_a_port_in_use_is_said_and_ends_the_server(home):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        process = home.start("serve", "--http", f"127.0.0.1:{port}", "--admin", "127.0.0.1:0")
+        process = home.start("serve", "--http", f"127.0.0.1:{port}", "--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0")
         out, err = process.communicate(timeout=slipway.PATIENCE)
     assert process.returncode == 1
     assert str(port) in out + err

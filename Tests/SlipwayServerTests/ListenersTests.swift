@@ -53,6 +53,18 @@ struct ListenersTests {
         #expect(served.sorted() == wanted.sorted())
     }
 
+    @Test("every type that a route names has a schema")
+    func schemas() async throws {
+        let hosts = hosts()
+        for host in [inference(hosts), try await administration(hosts)] {
+            for route in host.table.routes {
+                for name in route.documentation.request.typeNames + route.documentation.reply.typeNames {
+                    #expect(SchemaCatalogue.knows(name), "\(route.pattern.template): \(name)")
+                }
+            }
+        }
+    }
+
     @Test("inference asks for no key")
     func inferenceRoles() {
         #expect(inference(hosts()).table.routes.allSatisfy { $0.role == nil })

@@ -38,10 +38,10 @@ struct TraceSettingsTests {
         arguments: [
             ("nonsense", ["1"]), ("trace_level", ["LOUD"]), ("trace_rate", ["x"]), ("trace_rate", ["-1"]),
             ("trace_rate", ["1", "2"]), ("trace_rate", []), ("trace_count", ["-2"]), ("log_frequency", ["1.5"]),
-            ("trace_file", ["a", "b"]), ("trace_rate", ["99999999999999999999"]),
+            ("trace_rate", ["99999999999999999999"]),
         ])
     func refused(name: String, value: [String]) {
-        let settings = TraceSettings()
+        let settings = TraceSettings(file: "/tmp/t")
         let before = values(settings)
         var changes: [String: [String]?] = ["trace_level": ["TIMESTAMPS"]]
         changes[name] = value
@@ -52,11 +52,9 @@ struct TraceSettingsTests {
 
     @Test("choose one request of every so many, and so many lines at the most, for each model")
     func choice() throws {
-        let settings = TraceSettings()
+        let settings = TraceSettings(file: "/tmp/t")
         try settings.update(
-            [
-                "trace_level": ["TIMESTAMPS"], "trace_file": ["/tmp/t"], "trace_rate": ["3"], "trace_count": ["2"],
-            ], of: nil)
+            ["trace_level": ["TIMESTAMPS"], "trace_rate": ["3"], "trace_count": ["2"]], of: nil)
         let chosen = (1...12).filter { _ in settings.choose("m") != nil }
         #expect(chosen == [3, 6])
         #expect((1...3).filter { _ in settings.choose("other") != nil } == [3])
@@ -66,17 +64,34 @@ struct TraceSettingsTests {
     }
 
     @Test(
-        "choose nothing without a file, at rate 0 or with the level off",
+        "choose nothing at rate 0 or with the level off",
         arguments: [
-            ["trace_file": [""]], ["trace_rate": ["0"]], ["trace_level": ["OFF"]], ["trace_count": ["0"]],
+            ["trace_rate": ["0"]], ["trace_level": ["OFF"]], ["trace_count": ["0"]],
         ] as [[String: [String]?]])
     func nothing(change: [String: [String]?]) throws {
-        let settings = TraceSettings()
-        try settings.update(
-            ["trace_level": ["TIMESTAMPS"], "trace_file": ["/tmp/t"], "trace_rate": ["1"]], of: nil)
+        let settings = TraceSettings(file: "/tmp/t")
+        try settings.update(["trace_level": ["TIMESTAMPS"], "trace_rate": ["1"]], of: nil)
         #expect(settings.choose("m") == "/tmp/t")
         try settings.update(change, of: nil)
         #expect(settings.choose("m") == nil)
+    }
+}
+
+@Suite("The file of traces")
+struct TraceFileTests {
+    @Test("is not for callers to choose", arguments: ["trace_file", "trace_mode"])
+    func fixed(name: String) {
+        let settings = TraceSettings(file: "/tmp/t")
+        let error = #expect(throws: ServerError.self) { try settings.update([name: ["/etc/passwd"]], of: nil) }
+        #expect(error?.code == .unsupported)
+    }
+
+    @Test("must be there before traces can be asked for")
+    func absent() {
+        let error = #expect(throws: ServerError.self) {
+            try TraceSettings().update(["trace_level": ["TIMESTAMPS"]], of: nil)
+        }
+        #expect(error?.code == .badParameter)
     }
 }
 

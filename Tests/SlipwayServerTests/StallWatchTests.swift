@@ -152,4 +152,52 @@ struct StallWatchTests {
         #expect(rig.checks(2).allSatisfy { $0 == fine })
         #expect(rig.check() == .bodyTooSlow)
     }
+
+    @Test("a peer that waits to be told to send its body is not slow, from then on it has its time")
+    func waiting() {
+        var rig = Rig()
+        rig.watch.headReceived(waitsForContinue: true)
+        #expect(rig.checks(100).allSatisfy { $0 == fine })
+        let waited = [rig.watch.waitEnds(), rig.watch.waitEnds()]
+        #expect(waited == [true, false])
+        #expect(rig.checks(2).allSatisfy { $0 == fine })
+        #expect(rig.check() == .bodyTooSlow)
+    }
+
+    @Test("a peer that began to send waits no more")
+    func waitedEnough() {
+        var rig = Rig()
+        rig.watch.headReceived(waitsForContinue: true)
+        #expect(rig.check() == fine)
+        rig.watch.bodyReceived(1)
+        #expect(rig.checks(2).allSatisfy { $0 == fine })
+        #expect(rig.check() == .bodyTooSlow)
+        let isWaiting = rig.watch.waitEnds()
+        #expect(!isWaiting)
+    }
+
+    // MARK: - Heads
+
+    @Test("a head that has begun must end within 20 s, however many bytes come")
+    func slowHead() {
+        var rig = Rig()
+        var verdicts: [StallWatch.Verdict] = []
+        for _ in 0..<3 {
+            rig.watch.headBegan()
+            verdicts.append(rig.check())
+        }
+        #expect(verdicts == [fine, fine, .headTooSlow])
+    }
+
+    @Test("a head that came has no time any more, and the next one its own")
+    func headReceived() {
+        var rig = Rig()
+        for _ in 0..<10 {
+            rig.watch.headBegan()
+            #expect(rig.checks(2).allSatisfy { $0 == fine })
+            rig.watch.headReceived()
+            rig.watch.requestEnded()
+            #expect(rig.check() == fine)
+        }
+    }
 }

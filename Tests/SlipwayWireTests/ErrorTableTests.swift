@@ -17,6 +17,10 @@ struct ErrorTableTests {
             #expect(ErrorTable.httpStatus(for: category, on: .inference) == expected[category])
             let admin = category == .conflict ? 409 : expected[category]
             #expect(ErrorTable.httpStatus(for: category, on: .admin) == admin)
+            let tensorFlow = category == .conflict ? 409 : category == .outOfResources ? 429 : expected[category]
+            #expect(ErrorTable.httpStatus(for: category, on: .tensorFlowServing) == tensorFlow)
+            let torchServe = category == .conflict ? 409 : expected[category]
+            #expect(ErrorTable.httpStatus(for: category, on: .torchServe) == torchServe)
         }
     }
 

@@ -36,6 +36,13 @@ struct PlainTests {
         #expect(request.inference.inputs["x"]?.shape == [1, 2])
     }
 
+    @Test("rows may stand alone, without an object around them")
+    func bareRows() throws {
+        let request = try decode(" [[1,2],[3,4]] ", Self.one)
+        #expect(request.style == .data)
+        #expect(request.inference.inputs["x"]?.values(as: Float.self) == [1, 2, 3, 4])
+    }
+
     @Test("scalars in rows gain the dimensions of one that they leave out")
     func trailingOnes() throws {
         let signature = ModelSignature(
@@ -85,7 +92,8 @@ struct PlainTests {
         arguments: [
             (#"{"data":[[1,2],[3]]}"#, true), (#"{"data":[[1,2],3]}"#, true), (#"{"data":[]}"#, true),
             (#"{"data":{}}"#, true), (#"{"rows":[[1,2]]}"#, true), (#"{"data":[[1,2]],"instances":[[1,2]]}"#, true),
-            (#"{"data":[[1,null]]}"#, true), (#"{"data":[[1,"a"]]}"#, true), (#"[[1,2]]"#, true), ("", true),
+            (#"{"data":[[1,null]]}"#, true), (#"{"data":[[1,"a"]]}"#, true), (#"[[1],[2,3]]"#, true),
+            (#"[[1,2]]x]"#, true), ("", true),
             (#"{"data":[[1,2]]"#, true), (#"{"data":[{"y":[1,2]}]}"#, true), (#"{"data":[{"x":[1,2]},[1,2]]}"#, true),
             ("{\"data\":" + String(repeating: "[", count: 17) + String(repeating: "]", count: 17) + "}", true),
             (#"{"data":[1]}"#, false), (#"{"data":[{"age":1}]}"#, false),

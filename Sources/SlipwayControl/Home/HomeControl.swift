@@ -57,7 +57,7 @@ package struct HomeControl: AdminService {
         let importer = ModelImporter(store: store, artifacts: artifacts, engines: engines)
         let result = try await importer.run(
             path: request.path, model: request.model, alias: request.alias, sourceName: request.sourceName,
-            progress: progress)
+            classLabels: request.classLabels, progress: progress)
         let aliases = try await store.aliases(of: request.model)
         return ImportDTO(
             version: VersionDTO(result.record, aliases: aliases), isNew: result.isNew, notes: result.notes)

@@ -12,6 +12,11 @@ enum ClassLabelFacts {
         labels.map { $0.replacing("\n", with: " ") }.joined(separator: "\n")
     }
 
+    /// The facts of several outputs.
+    static func facts(_ labels: [String: [String]]) -> [String: String] {
+        labels.reduce(into: [:]) { $0[key($1.key)] = write($1.value) }
+    }
+
     /// Class names by output.
     static func read(_ metadata: [String: String]) -> [String: [String]] {
         metadata.reduce(into: [:]) { labels, fact in

@@ -15,6 +15,17 @@ enum FileFacts {
         return Int(facts.st_size)
     }
 
+    /// A regular file's absolute path, size and time of change in nanoseconds; `nil` for anything else.
+    static func identity(_ path: String) -> (path: String, byteCount: Int, modified: Int)? {
+        var facts = stat()
+        guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, let real = realpath(path, nil) else {
+            return nil
+        }
+        defer { free(real) }
+        let modified = Int(facts.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue
+        return (String(cString: real), Int(facts.st_size), modified &+ Int(facts.st_mtim.tv_nsec))
+    }
+
     /// Names in a folder, without `.` and `..`, sorted.
     static func names(in folder: String) throws(ControlError) -> [String] {
         guard let directory = opendir(folder) else {

@@ -29,10 +29,11 @@ package struct ModelImporter: Sendable {
     /// - Parameters:
     ///   - path: A model file, or a folder with one; files it refers to lie beside it.
     ///   - sourceName: What lineage calls the file; `nil` for the path's last component.
+    ///   - classLabels: Class names by output; they count before those of the file.
     ///   - progress: Called now and then with the fraction of bytes stored, 0 to 1.
     /// - Throws: `ControlError`, `FormatError`, `EngineError` or `RegistryError`; nothing is registered then.
     package func run(
-        path: String, model: String, alias: String?, sourceName: String?,
+        path: String, model: String, alias: String?, sourceName: String?, classLabels: [String: [String]] = [:],
         progress: @escaping @Sendable (Double) -> Void
     ) async throws -> Result {
         try ModelReference.checkName(model)
@@ -50,7 +51,7 @@ package struct ModelImporter: Sendable {
                 lineage: Lineage(
                     sourceName: sourceName ?? String(path.split(separator: "/").last ?? "model"),
                     sourceDigest: files[0].digest),
-                metadata: inspected.metadata)
+                metadata: inspected.metadata.merging(ClassLabelFacts.facts(classLabels)) { _, given in given })
             let known = try await self.store.versions(of: model).contains { $0.digest == draft.digest }
             let record = try await self.store.register(draft, alias: alias)
             return Result(record: record, isNew: !known, notes: notes)

@@ -6,7 +6,7 @@ import SlipwayWire
 
 /// Tensors for a model from what people have at hand: a file, or values on the command line.
 package enum PredictionInput: Sendable {
-    /// CSV, JSON (V2, `{"data": rows}`, or bare rows), npz or npy, told by the name's ending.
+    /// CSV, JSON (V2, `{"data": rows}`, or bare rows), JSON lines, npz, npy or Arrow, told by the name's ending.
     case file(String)
     /// `name=1,2,3`
     case values([String])
@@ -27,16 +27,39 @@ package enum PredictionInput: Sendable {
         guard size <= maximumBytes else {
             throw ControlError(.invalidRequest, "'\(path)' has \(size) bytes, expected at most \(maximumBytes)")
         }
-        switch path.split(separator: ".").last.map({ $0.lowercased() }) {
-        case "npz": return try NumpyArchive.read(path: path)
-        case "npy":
+        switch DataFormat(path: path) {
+        // Arrays need no rows in common here: what they are is asked of the model.
+        case .npz:
+            var tensors = NamedTensors()
+            for array in try NumpyArchive.read(path: path) {
+                tensors.append(try fit(array.tensor, array.name, signature), named: array.name)
+            }
+            return tensors
+        case .npy:
             guard let only = signature.inputs.first(where: { !$0.isOptional }) else { return NamedTensors() }
-            return [only.name: try NumpyReader.read(path: path)]
-        case "csv": return try table(String(decoding: try FileFacts.bytes(path), as: UTF8.self), signature)
-        case "json": return try json(try FileFacts.bytes(path), signature)
-        default:
-            throw ControlError(.invalidRequest, "'\(path)' ends in none of .csv, .json, .npz and .npy")
+            return [only.name: try TensorFit.fit(try NumpyReader.read(path: path), to: only)]
+        case .some(let format):
+            var rows = try format.open(try FileSource(path: path), for: signature)
+            guard let block = try rows.next(.max, byteCount: .max) else {
+                throw ControlError(.invalidRequest, "the data have no rows")
+            }
+            guard try rows.next(1, byteCount: 1) == nil else {
+                throw ControlError(
+                    .invalidRequest, "the data lie in several batches: score them row by row, with --out")
+            }
+            return try block.tensors(0..<block.count)
+        case nil:
+            guard path.lowercased().hasSuffix(".json") else {
+                throw ControlError(
+                    .invalidRequest, "'\(path)' ends in none of .csv, .json, .jsonl, .npz, .npy and .arrow")
+            }
+            return try json(try FileFacts.bytes(path), signature)
         }
+    }
+
+    private static func fit(_ tensor: Tensor, _ name: String, _ signature: ModelSignature) throws -> Tensor {
+        guard let spec = signature.inputs.first(where: { $0.name == name }) else { return tensor }
+        return try TensorFit.fit(tensor, to: spec)
     }
 
     private static func json(_ bytes: [UInt8], _ signature: ModelSignature) throws -> NamedTensors {
@@ -55,35 +78,6 @@ package enum PredictionInput: Sendable {
         let parts = body.prefix(256).split(
             separator: UInt8(ascii: "\""), maxSplits: 2, omittingEmptySubsequences: false)
         return parts.count == 3 ? String(decoding: parts[1], as: UTF8.self) : nil
-    }
-
-    // MARK: - Text values
-
-    /// Columns are inputs where the heads are their names, else they are the features of the only input.
-    private static func table(_ text: String, _ signature: ModelSignature) throws -> NamedTensors {
-        var records = try CSVReader.read(text)
-        guard let first = records.first else { throw ControlError(.invalidRequest, "the table is empty") }
-        let required = signature.inputs.filter { !$0.isOptional }
-        let heads = Set(first)
-        if required.count > 1 || required.allSatisfy({ heads.contains($0.name) }) {
-            records.removeFirst()
-            var tensors = NamedTensors()
-            for spec in signature.inputs {
-                guard let column = first.firstIndex(of: spec.name) else {
-                    if spec.isOptional { continue }
-                    throw ControlError(.invalidRequest, "the table has no column '\(spec.name)', it has \(first)")
-                }
-                let shape = spec.shape?.count == 1 ? Shape([records.count]) : Shape([records.count, 1])
-                tensors.append(try TextTensor.parse(records.map { $0[column] }, spec, shape), named: spec.name)
-            }
-            return tensors
-        }
-        guard let only = required.first else { throw ControlError(.invalidRequest, "the model takes no input") }
-        // A first line without a number is a line of heads.
-        if only.elementType != .bytes, !first.contains(where: { Double($0.trimmed) != nil }) { records.removeFirst() }
-        let width = only.shape?.count == 1 ? nil : first.count
-        let shape = Shape(width.map { [records.count, $0] } ?? [records.count * first.count])
-        return [only.name: try TextTensor.parse(records.flatMap { $0 }, only, shape)]
     }
 
     private static func parse(_ texts: [String], _ signature: ModelSignature) throws -> NamedTensors {

@@ -3,20 +3,59 @@
 import SlipwayCore
 import SlipwayWire
 
-/// Tensors from values as people type them.
-enum TextTensor {
-    /// - Throws: `WireError` naming the value that is not of the input's type.
+/// Makes a tensor of values as people type them, one after the other.
+struct TextTensor {
+    private let spec: TensorSpec
+    private let shape: Shape
+    private var count = 0
+    /// Numbers with commas between them, or texts in the layout of a BYTES tensor.
+    private var bytes: [UInt8] = []
+
+    /// - Parameter shape: Of as many values as will be appended.
+    init(_ spec: TensorSpec, _ shape: Shape) {
+        self.spec = spec
+        self.shape = shape
+    }
+
     static func parse(_ values: [String], _ spec: TensorSpec, _ shape: Shape) throws -> Tensor {
-        for (index, value) in values.enumerated() where spec.elementType != .bytes && !value.trimmed.isNumberLike {
+        var tensor = TextTensor(spec, shape)
+        for var value in values { try value.withUTF8 { try tensor.append($0) } }
+        return try tensor.finish()
+    }
+
+    /// - Throws: `ControlError` naming the input for what can be no value of its type.
+    mutating func append(_ field: UnsafeBufferPointer<UInt8>) throws {
+        count += 1
+        guard spec.elementType != .bytes else {
+            let length = UInt32(truncatingIfNeeded: field.count).littleEndian
+            withUnsafeBytes(of: length) { bytes.append(contentsOf: $0) }
+            return bytes.append(contentsOf: field)
+        }
+        var (start, end) = (0, field.count)
+        while start < end, Self.isSpace(field[start]) { start += 1 }
+        while end > start, Self.isSpace(field[end - 1]) { end -= 1 }
+        let value = UnsafeBufferPointer(rebasing: field[start..<end])
+        if count > 1 { bytes.append(UInt8(ascii: ",")) }
+        if spec.elementType == .bool, let flag = Self.flag(value) { return bytes.append(contentsOf: flag) }
+        guard !value.isEmpty, value.allSatisfy({ Self.numberBytes[Int($0)] }) else {
             throw ControlError(
                 .invalidRequest,
-                "input '\(spec.name)' expected \(spec.elementType.rawValue), got '\(value)' as value \(index + 1)")
+                "input '\(spec.name)' expected \(spec.elementType.rawValue), got "
+                    + "'\(String(decoding: value.prefix(40), as: UTF8.self))' as value \(count)")
         }
+        bytes.append(contentsOf: value)
+    }
+
+    /// - Throws: `WireError` for values that are not of the input's type.
+    func finish() throws -> Tensor {
         switch spec.elementType {
         // JSON has no 16-bit floats in V2; what people type is read as float32 and rounded.
-        case .float16: return try halves(try decode(values, spec, as: .float32, shape)) { Float16($0) }
-        case .bfloat16: return try halves(try decode(values, spec, as: .float32, shape)) { BFloat16($0) }
-        default: return try decode(values, spec, as: spec.elementType, shape)
+        case .float16: return try Self.halves(try decode(as: .float32)) { Float16($0) }
+        case .bfloat16: return try Self.halves(try decode(as: .float32)) { BFloat16($0) }
+        case .bytes:
+            let storage = bytes.withUnsafeBytes { TensorStorage(copying: $0) }
+            return try Tensor(elementType: .bytes, shape: shape, storage: storage)
+        default: return try decode(as: spec.elementType)
         }
     }
 
@@ -25,10 +64,9 @@ enum TextTensor {
     }
 
     /// Reads the values as a V2 request of this type would be read.
-    private static func decode(
-        _ values: [String], _ spec: TensorSpec, as type: ElementType, _ shape: Shape
-    ) throws -> Tensor {
+    private func decode(as type: ElementType) throws -> Tensor {
         var json = JSONWriter()
+        json.bytes.reserveCapacity(bytes.count + spec.name.utf8.count + 128)
         json.object { json in
             json.member(
                 "inputs",
@@ -37,13 +75,7 @@ enum TextTensor {
                         json.member("name", spec.name)
                         json.member("datatype", type.rawValue)
                         json.member("shape", shape.dimensions)
-                        json.member(
-                            "data",
-                            array: { json in
-                                for value in values {
-                                    json.value(value, as: type)
-                                }
-                            })
+                        json.member("data", array: { $0.raw { $0.append(contentsOf: bytes) } })
                     }
                 })
         }
@@ -63,20 +95,27 @@ enum TextTensor {
         if let open, known > 0 { extents[open] = count / known }
         return Shape(extents)
     }
-}
 
-extension JSONWriter {
-    fileprivate mutating func value(_ text: String, as type: ElementType) {
-        if type == .bytes { value(text) } else { raw { $0.append(contentsOf: text.trimmed.utf8) } }
+    // MARK: - Bytes
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A
+    }
+
+    /// Bytes of numbers, `true`, `false`, `NaN` and `Infinity`: nothing that ends a JSON value.
+    private static let numberBytes: [Bool] = {
+        let allowed = Set("0123456789+-.eEtrufalsNInity".utf8)
+        return (0...255).map { allowed.contains(UInt8($0)) }
+    }()
+
+    /// `True` and `False` as Python writes them.
+    private static func flag(_ value: UnsafeBufferPointer<UInt8>) -> String.UTF8View? {
+        if value.elementsEqual("True".utf8) { return "true".utf8 }
+        return value.elementsEqual("False".utf8) ? "false".utf8 : nil
     }
 }
 
 extension String {
-    /// Whether the text can only be a number, `true`, `false`, `NaN` or `Infinity`: nothing that ends a JSON value.
-    fileprivate var isNumberLike: Bool {
-        !isEmpty && utf8.allSatisfy { "0123456789+-.eEtrufalsNInity".utf8.contains($0) }
-    }
-
     /// The text without white space around it.
     var trimmed: String {
         var text = self[...]

@@ -11,7 +11,12 @@ public struct NamedTensors: Sendable, RandomAccessCollection, ExpressibleByDicti
         }
     }
 
+    /// Up to so many names are compared one by one.
+    private static let comparedCount = 16
+
     private var elements: [Element]
+    /// All names, once there are more than are compared; empty before.
+    private var taken: Set<String> = []
 
     public init() { elements = [] }
 
@@ -32,7 +37,12 @@ public struct NamedTensors: Sendable, RandomAccessCollection, ExpressibleByDicti
     /// Adds a tensor at the end; returns `false` and adds nothing when the name is taken.
     @discardableResult
     public mutating func append(_ tensor: Tensor, named name: String) -> Bool {
-        guard !elements.contains(where: { $0.name == name }) else { return false }
+        if elements.count < Self.comparedCount {
+            guard !elements.contains(where: { $0.name == name }) else { return false }
+        } else {
+            if taken.isEmpty { taken = Set(elements.map(\.name)) }
+            guard taken.insert(name).inserted else { return false }
+        }
         elements.append(Element(name: name, tensor: tensor))
         return true
     }

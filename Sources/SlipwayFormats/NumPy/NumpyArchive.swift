@@ -28,13 +28,51 @@ public enum NumpyArchive {
         _ source: any ByteSource, limits: ZipLimits = ZipLimits()
     ) throws(FormatError) -> NamedTensors {
         let reader = try ZipReader(source, limits: limits)
+        var tensors = NamedTensors()
+        for (index, name) in try names(in: reader).enumerated() {
+            do throws(FormatError) {
+                tensors.append(try NumpyReader.read(try reader.read(index)), named: name)
+            } catch {
+                throw error.located(name)
+            }
+        }
+        return tensors
+    }
+
+    /// An array of an npz file of any size, to be read some rows at a time.
+    public struct NamedRows: Sendable {
+        public let name: String
+        public let rows: NumpyRows
+    }
+
+    /// The arrays of an npz file, of which only the headers are read.
+    ///
+    /// - Throws: ``FormatError`` as ``read(_:limits:)`` does, and as ``NumpyRows/init(_:)`` does.
+    public static func rows(of source: any ByteSource) throws(FormatError) -> [NamedRows] {
+        // Never unpacked as a whole, so neither sizes nor ratios are a danger.
+        var limits = ZipLimits(totalByteCount: .max)
+        limits.freeByteCount = .max
+        let reader = try ZipReader(source, limits: limits)
+        var result: [NamedRows] = []
+        for (index, name) in try names(in: reader).enumerated() {
+            do throws(FormatError) {
+                result.append(NamedRows(name: name, rows: try NumpyRows(try reader.source(of: index))))
+            } catch {
+                throw error.located(name)
+            }
+        }
+        return result
+    }
+
+    /// The names of all arrays, each once, in the order of the entries.
+    private static func names(in reader: ZipReader) throws(FormatError) -> [String] {
         guard reader.entries.count <= arrayLimit else {
             throw FormatError(
                 .limitExceeded, "the archive has \(reader.entries.count) arrays, the limit is \(arrayLimit)")
         }
-        var tensors = NamedTensors()
         var seen: Set<String> = []
-        for (index, entry) in reader.entries.enumerated() {
+        var names: [String] = []
+        for entry in reader.entries {
             guard entry.name.hasSuffix(".npy") else {
                 throw FormatError(
                     .malformed, "the archive holds something other than arrays; write it with numpy.savez",
@@ -44,13 +82,9 @@ public enum NumpyArchive {
             guard seen.insert(name).inserted else {
                 throw FormatError(.malformed, "the archive has two arrays of this name", at: name)
             }
-            do throws(FormatError) {
-                tensors.append(try NumpyReader.read(try reader.read(index)), named: name)
-            } catch {
-                throw error.located(name)
-            }
+            names.append(name)
         }
-        return tensors
+        return names
     }
 
     /// The bytes of an npz file.

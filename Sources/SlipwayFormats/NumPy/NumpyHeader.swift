@@ -53,6 +53,28 @@ struct NumpyHeader {
         shape = Shape(dimensions)
     }
 
+    /// Bytes of all elements, which must take all of `source` that follows the header.
+    ///
+    /// - Throws: ``FormatError`` `truncated` or `malformed`.
+    func checkedByteCount(in source: any ByteSource) throws(FormatError) -> Int {
+        guard let count = shape.elementCount else {
+            throw FormatError(.malformed, "the array's shape \(shape) has more elements than memory can address")
+        }
+        let (expected, overflow) = count.multipliedReportingOverflow(by: type.width)
+        let available = source.byteCount - dataOffset
+        guard !overflow, expected <= available else {
+            throw FormatError(
+                .truncated, "the array of shape \(shape) needs more values than the file's \(available) bytes")
+        }
+        guard expected == available else {
+            throw FormatError(
+                .malformed,
+                "the array of shape \(shape) needs \(expected) bytes, the file has \(available); "
+                    + "save one array to a file")
+        }
+        return expected
+    }
+
     /// The bytes of a header in format version 1.0, so padded that values start at a multiple of 64.
     static func bytes(descriptor: String, shape: Shape) -> [UInt8] {
         let comma = shape.rank == 1 ? "," : ""

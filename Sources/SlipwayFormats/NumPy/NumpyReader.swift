@@ -27,33 +27,19 @@ public enum NumpyReader {
     /// - Throws: ``FormatError``; nothing larger than the source is allocated before it is known to be sound.
     public static func read(_ source: any ByteSource) throws(FormatError) -> Tensor {
         let header = try NumpyHeader(source)
-        guard let count = header.shape.elementCount else {
-            throw FormatError(.malformed, "the array's shape \(header.shape) has more elements than memory can address")
-        }
-        let (expected, overflow) = count.multipliedReportingOverflow(by: header.type.width)
-        let available = source.byteCount - header.dataOffset
-        guard !overflow, expected <= available else {
-            throw FormatError(
-                .truncated, "the array of shape \(header.shape) needs more values than the file's \(available) bytes")
-        }
-        guard expected == available else {
-            throw FormatError(
-                .malformed,
-                "the array of shape \(header.shape) needs \(expected) bytes, the file has \(available); "
-                    + "save one array to a file")
-        }
-        var storage = try TensorStorage(byteCount: expected) { (target) throws(FormatError) in
+        let expected = try header.checkedByteCount(in: source)
+        let storage = try TensorStorage(byteCount: expected) { (target) throws(FormatError) in
             try source.read(at: header.dataOffset, into: target)
         }
-        if header.isFortranOrder && header.shape.rank > 1 {
-            storage = rowMajor(storage, shape: header.shape, width: header.type.width)
-        }
-        return try tensor(header, storage, count: count)
+        return try tensor(header, storage, shape: header.shape)
     }
 
-    private static func tensor(
-        _ header: NumpyHeader, _ storage: TensorStorage, count: Int
+    /// A tensor of `shape` from elements as they lie in the file; of the header's shape, or of some of its rows.
+    static func tensor(
+        _ header: NumpyHeader, _ raw: TensorStorage, shape: Shape
     ) throws(FormatError) -> Tensor {
+        let isTransposed = header.isFortranOrder && shape.rank > 1
+        let storage = isTransposed ? rowMajor(raw, shape: shape, width: header.type.width) : raw
         let elementType: ElementType
         let converted: TensorStorage
         switch header.type.kind {
@@ -62,10 +48,11 @@ public enum NumpyReader {
             converted = native(storage, type: header.type, isBoolean: number == .bool)
         case .byteString, .text:
             elementType = .bytes
-            converted = BytesLayout.pack(try NumpyStrings.unpack(storage.bytes, count: count, type: header.type))
+            converted = BytesLayout.pack(
+                try NumpyStrings.unpack(storage.bytes, count: shape.elementCount ?? 0, type: header.type))
         }
         do throws(TensorError) {
-            return try Tensor(elementType: elementType, shape: header.shape, storage: converted)
+            return try Tensor(elementType: elementType, shape: shape, storage: converted)
         } catch {
             throw FormatError(.malformed, "the array is damaged", cause: error)
         }

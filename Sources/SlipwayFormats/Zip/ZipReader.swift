@@ -48,13 +48,7 @@ public struct ZipReader: Sendable {
     /// - Parameter limit: The most bytes the entry may have.
     /// - Throws: ``FormatError`` `limitExceeded`, `malformed`, or `unsupported` for encryption and other methods.
     public func read(_ index: Int, limit: Int = .max) throws(FormatError) -> [UInt8] {
-        guard entries.indices.contains(index) else {
-            throw FormatError(.malformed, "the zip file has no entry number \(index)")
-        }
-        let entry = entries[index]
-        guard !entry.isEncrypted else {
-            throw FormatError(.unsupported, "the zip entry is encrypted; pack it without a password", at: entry.name)
-        }
+        let entry = try readable(index)
         guard entry.byteCount <= limit else {
             throw FormatError(
                 .limitExceeded, "the zip entry has \(entry.byteCount) bytes, the limit is \(limit)", at: entry.name)
@@ -66,12 +60,44 @@ public struct ZipReader: Sendable {
             bytes = try source.bytes(at: dataOffsets[index], count: entry.byteCount)
         case .deflated:
             bytes = try inflate(entry, at: dataOffsets[index])
-        case .other(let number):
-            throw FormatError(
-                .unsupported, "compression method \(number) in a zip file is not read; use deflate", at: entry.name)
+        case .other(let number): throw Self.unknownMethod(number, entry)
         }
         guard bytes.count == entry.byteCount, CRC32.checksum(bytes) == entry.crc32 else { throw Self.damaged(entry) }
         return bytes
+    }
+
+    /// The unpacked bytes of the entry at `index`, read a piece at a time whatever its size.
+    ///
+    /// Stored entries can be read at any offset, and their checksum is not looked at; deflated ones are inflated from
+    /// front to back, and going back begins again.
+    ///
+    /// - Throws: ``FormatError`` `malformed`, or `unsupported` for encryption and other methods.
+    public func source(of index: Int) throws(FormatError) -> any ByteSource {
+        let entry = try readable(index)
+        let packed = try SliceSource(source, from: dataOffsets[index], count: entry.compressedByteCount)
+        switch entry.method {
+        case .stored:
+            guard entry.byteCount == entry.compressedByteCount else { throw Self.damaged(entry) }
+            return packed
+        case .deflated: return DeflatedSource(entry, packed: packed)
+        case .other(let number): throw Self.unknownMethod(number, entry)
+        }
+    }
+
+    private func readable(_ index: Int) throws(FormatError) -> ZipEntry {
+        guard entries.indices.contains(index) else {
+            throw FormatError(.malformed, "the zip file has no entry number \(index)")
+        }
+        let entry = entries[index]
+        guard !entry.isEncrypted else {
+            throw FormatError(.unsupported, "the zip entry is encrypted; pack it without a password", at: entry.name)
+        }
+        return entry
+    }
+
+    private static func unknownMethod(_ number: UInt16, _ entry: ZipEntry) -> FormatError {
+        FormatError(
+            .unsupported, "compression method \(number) in a zip file is not read; use deflate", at: entry.name)
     }
 
     private func inflate(_ entry: ZipEntry, at start: Int) throws(FormatError) -> [UInt8] {
@@ -96,7 +122,7 @@ public struct ZipReader: Sendable {
         return bytes
     }
 
-    private static func damaged(_ entry: ZipEntry) -> FormatError {
+    static func damaged(_ entry: ZipEntry) -> FormatError {
         FormatError(
             .malformed, "the zip entry does not have the size or checksum the file gives for it", at: entry.name)
     }

@@ -37,6 +37,12 @@ package struct PosixFile: ~Copyable {
         self.path = path
     }
 
+    /// Takes an open descriptor over.
+    package init(owning descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
     deinit { close(descriptor) }
 
     package func status() throws(RegistryError) -> stat {

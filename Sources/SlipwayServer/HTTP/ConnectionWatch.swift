@@ -59,15 +59,21 @@ final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandl
     typealias InboundOut = HTTPRequestPart
 
     private let watch: ConnectionWatch
+    private let place: StallHandler.Place
 
-    init(_ watch: ConnectionWatch) { self.watch = watch }
+    init(_ watch: ConnectionWatch, on place: StallHandler.Place) {
+        self.watch = watch
+        self.place = place
+    }
 
     /// Large bodies are read in large pieces: each piece costs a pass through the pipeline and a wake-up of its reader.
     private static let receiveBuffer = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 1 << 20)
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // The default stays where the channel does not know the option: then pieces are smaller.
-        context.channel.setOption(.recvAllocator, value: Self.receiveBuffer).whenFailure { _ in }
+        // A stream does not know the option, and ends the process when it is asked for one that it does not know.
+        if place == .connection {
+            context.channel.setOption(.recvAllocator, value: Self.receiveBuffer).whenFailure { _ in }
+        }
         if context.channel.isActive { watch.opened(context.channel) }
     }
 

@@ -15,6 +15,8 @@ package struct HTTPCall: Sendable {
     /// Set when the connection closes before the answer.
     let cancellation: CancellationFlag
     let caller: Caller
+    /// Where the caller follows its request across services; `nil` when it does not.
+    let trace: TraceContext?
     let bodyStream: RequestBody
     let bodyLimit: Int
 

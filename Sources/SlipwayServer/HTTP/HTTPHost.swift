@@ -8,7 +8,7 @@ import NIOPosix
 import ServiceLifecycle
 import SlipwayCore
 
-/// One HTTP/1.1 listener with its routes.
+/// One listener for HTTP/1 and HTTP/2 with its routes.
 package struct HTTPHost: Service, CustomStringConvertible {
     let name: String
     let address: ListenAddress
@@ -18,23 +18,34 @@ package struct HTTPHost: Service, CustomStringConvertible {
     let bodyLimit: Int
     let logger: Logger
     let onListening: @Sendable (Int) async -> Void
+    /// Web pages that may call; `nil` for none.
+    var cors: CORSPolicy?
+    /// Connections held at once; `nil` for what the limit of open files allows.
+    var maximumConnections: Int?
+    var stallLimits = StallWatch.Limits()
+    /// Whether clients are to go elsewhere: answers over HTTP/1 then close their connections.
+    var isDraining: (@Sendable () -> Bool)?
 
     /// Connections that send nothing for this long between requests are closed; ``StallWatch`` judges the others.
-    static let idleTimeout = TimeAmount.seconds(120)
+    static let idleTimeout: Duration = .seconds(120)
 
     package var description: String { "\(name) on \(address)" }
 
     package func run() async throws {
         let watch = ConnectionWatch()
-        let responder = RouteResponder(table: table, bodyLimit: bodyLimit, gate: gate, watch: watch, callers: callers)
+        let responder = RouteResponder(
+            table: table, bodyLimit: bodyLimit, gate: gate, watch: watch, callers: callers, cors: cors)
+        let limit = ConnectionLimit(maximum: maximumConnections ?? ConnectionLimit.automatic(), logger: logger)
         let application = Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionWatchHandler(watch), StallHandler(limits: .init())],
-                    idleTimeout: Self.idleTimeout)),
+            server: HTTPServerBuilder { [stallLimits, isDraining] respond in
+                HTTPConnection(
+                    responder: respond, watch: watch, stallLimits: stallLimits, idleTimeout: Self.idleTimeout,
+                    isDraining: isDraining)
+            },
             configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port), serverName: "slipway", backlog: 4096),
+                address: .hostname(address.host, port: address.port), serverName: "slipway", backlog: 4096,
+                availableConnectionsDelegate: limit),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? address.port) },
             logger: logger)
         do {

@@ -36,7 +36,7 @@ package enum ReplyCompression {
         // Level 1: a server's time is dearer than the last few per cent of size.
         compressed.body = [.bytes(try Deflate.compress(whole, framing: coding.framing, level: 1))]
         compressed.headers[.contentEncoding] = coding.name
-        compressed.headers[.vary] = "accept-encoding"
+        compressed.headers.addVary("accept-encoding")
         return compressed
     }
 }

@@ -17,10 +17,12 @@ struct RouteResponder: HTTPResponder {
     let gate: AccessGate
     let watch: ConnectionWatch
     let callers: CallerBook
+    let cors: CORSPolicy?
 
     func respond(to request: Request, context: CallContext) async throws -> Response {
         let receivedAt = ContinuousClock.now
         let requestID = RequestIdentifier.choose(given: request.headers[RequestIdentifier.header])
+        let trace = TraceContext(request.headers)
         var surface = ErrorTable.Surface.inference
         var reply: HTTPReply
         do {
@@ -31,20 +33,48 @@ struct RouteResponder: HTTPResponder {
                 let caller = await caller(request.headers, address)
                 let call = HTTPCall(
                     head: request.head, parameters: parameters, queryText: query, requestID: requestID,
-                    receivedAt: receivedAt, cancellation: flag, caller: caller, bodyStream: request.body,
-                    bodyLimit: bodyLimit)
+                    receivedAt: receivedAt, cancellation: flag, caller: caller, trace: trace,
+                    bodyStream: Self.body(of: request, context), bodyLimit: bodyLimit)
                 return try await route.handler(call)
             }
             if let accepted = request.headers[.acceptEncoding] {
                 reply = try ReplyCompression.apply(to: reply, acceptEncoding: accepted)
             }
-        } catch let refusal as MethodNotAllowed {
-            reply = .json(ErrorTable.body(message: "Method Not Allowed"), status: 405)
-            reply.headers[.allow] = refusal.allowed.map(\.rawValue).joined(separator: ", ")
+        } catch let other as OtherMethods {
+            reply = answer(request, other.allowed)
         } catch {
-            reply = Self.reply(to: error, on: surface, context)
+            reply = Self.reply(to: error, on: surface, context, requestID, trace)
         }
-        return Self.response(reply, requestID: requestID)
+        // A preflight has its own.
+        if let cors, request.method != .options { cors.apply(to: &reply.headers, origin: request.headers[.origin]) }
+        if let trace { reply.headers[TraceContext.parentHeader] = trace.traceparent }
+        return Self.response(reply, requestID: requestID, isHead: request.method == .head)
+    }
+
+    /// The body, sent by the client only when it is read, if the client so wishes.
+    private static func body(of request: Request, _ context: CallContext) -> RequestBody {
+        guard request.headers[.expect] != nil else { return request.body }
+        return RequestBody(asyncSequence: ContinuingBody(body: request.body, channel: context.channel))
+    }
+
+    /// The answer to a method that the path has no route for.
+    private func answer(_ request: Request, _ allowed: [HTTPRequest.Method]) -> HTTPReply {
+        var names: [String] = []
+        for method in allowed {
+            names.append(method.rawValue)
+            if method == .get, !allowed.contains(.head) { names.append("HEAD") }
+        }
+        if !allowed.contains(.options) { names.append("OPTIONS") }
+        let methods = names.joined(separator: ", ")
+        guard request.method == .options else {
+            var reply = HTTPReply.json(ErrorTable.body(message: "Method Not Allowed"), status: 405)
+            reply.headers[.allow] = methods
+            return reply
+        }
+        var reply = HTTPReply(status: 204)
+        reply.headers[.allow] = methods
+        cors?.applyPreflight(to: &reply.headers, request: request.headers, methods: methods)
+        return reply
     }
 
     private func caller(_ headers: HTTPFields, _ address: String?) async -> Caller {
@@ -52,13 +82,14 @@ struct RouteResponder: HTTPResponder {
         return Caller(identity: identity) { name in HTTPField.Name(name).flatMap { headers[$0] } }
     }
 
-    private struct MethodNotAllowed: Error { let allowed: [HTTPRequest.Method] }
+    private struct OtherMethods: Error { let allowed: [HTTPRequest.Method] }
 
     private func find(_ head: HTTPRequest) throws -> (Route, [(name: String, value: String)], Substring) {
         let target = head.path ?? "/"
         let mark = target.firstIndex(of: "?") ?? target.endIndex
         let query = mark < target.endIndex ? target[target.index(after: mark)...] : ""
-        switch table.match(head.method, target[..<mark]) {
+        if target == "*" { throw OtherMethods(allowed: allMethods) }
+        switch match(head.method, target[..<mark]) {
         case .found(let route, let encoded):
             let parameters = try encoded.map { name, value in
                 guard let decoded = percentDecoded(value) else {
@@ -67,16 +98,32 @@ struct RouteResponder: HTTPResponder {
                 return (name: name, value: decoded)
             }
             return (route, parameters, query)
-        case .wrongMethod(let allowed): throw MethodNotAllowed(allowed: allowed)
+        case .wrongMethod(let allowed): throw OtherMethods(allowed: allowed)
         case .none: throw ServerError(.notFound, "Not Found")
         }
     }
 
+    private var allMethods: [HTTPRequest.Method] {
+        Set(table.routes.map(\.method)).sorted { $0.rawValue < $1.rawValue }
+    }
+
+    /// The route; `GET`'s also for `HEAD`, of whose answer only the head is sent.
+    private func match(_ method: HTTPRequest.Method, _ path: Substring) -> RouteTable.Match {
+        let match = table.match(method, path)
+        guard method == .head, case .wrongMethod(let allowed) = match, allowed.contains(.get) else { return match }
+        return table.match(.get, path)
+    }
+
     private static func reply(
-        to error: any Error, on surface: ErrorTable.Surface, _ context: CallContext
+        to error: any Error, on surface: ErrorTable.Surface, _ context: CallContext, _ requestID: String,
+        _ trace: TraceContext?
     ) -> HTTPReply {
         let (status, body) = AdminErrors.reply(to: error, on: surface)
-        if status == 500 { context.logger.error("request failed", metadata: ["error": "\(error)"]) }
+        if status == 500 {
+            var metadata: Logger.Metadata = ["error": "\(error)", "request": "\(requestID)"]
+            if let trace { metadata["trace"] = "\(trace.traceID)" }
+            context.logger.error("request failed", metadata: metadata)
+        }
         var reply = HTTPReply.json(body, status: status)
         switch ErrorTable.category(of: error) {
         case .unavailable:
@@ -92,11 +139,16 @@ struct RouteResponder: HTTPResponder {
         return reply
     }
 
-    private static func response(_ reply: HTTPReply, requestID: String) -> Response {
+    private static func response(_ reply: HTTPReply, requestID: String, isHead: Bool) -> Response {
         var headers = reply.headers
         headers[RequestIdentifier.header] = requestID
         if let timings = reply.timings { headers[ServerTiming.header] = ServerTiming.text(timings) }
-        return Response(status: .init(code: reply.status), headers: headers, body: body(reply))
+        let status = HTTPResponse.Status(code: reply.status)
+        guard !isHead else {
+            headers[.contentLength] = String(reply.byteCount)
+            return Response(status: status, headers: headers)
+        }
+        return Response(status: status, headers: headers, body: body(reply))
     }
 
     private static func body(_ reply: HTTPReply) -> ResponseBody {

@@ -16,6 +16,8 @@ package struct StallWatch: Sendable {
         package var bodyGrace: Duration = .seconds(30)
         /// Far below any link that carries tensors, far above a peer that sends a byte now and then to stay connected.
         package var leastBodyRate: UInt64 = 1024
+        /// From the first byte of a head to its last: a head is at most some packets.
+        package var head: Duration = .seconds(20)
         /// Short against the limits; long enough for thousands of idle connections to cost nothing.
         package var interval: Duration = .seconds(10)
 
@@ -28,6 +30,8 @@ package struct StallWatch: Sendable {
         case writeStalled
         /// A body comes slower than ``Limits/leastBodyRate``.
         case bodyTooSlow
+        /// A head has begun and does not end.
+        case headTooSlow
     }
 
     private struct WaitingWrite {
@@ -48,19 +52,43 @@ package struct StallWatch: Sendable {
     private var request: UInt64 = 0
     private var isBodyOpen = false
     private var bodyBytes: UInt64 = 0
+    /// The peer sends the newest body only when it is told to: until then it is not slow.
+    private var isWaitingForContinue = false
     private var writtenBytes: UInt64 = 0
     private var waitingWrite: WaitingWrite?
     private var openBody: OpenBody?
+    private var isHeadOpen = false
+    /// When the head was first seen unfinished.
+    private var openHead: ContinuousClock.Instant?
 
     package init(limits: Limits) { self.limits = limits }
 
-    package mutating func headReceived() {
+    /// Bytes came that make no request yet, while none is being worked on.
+    package mutating func headBegan() { isHeadOpen = true }
+
+    /// - Parameter waitsForContinue: Whether the peer sends the body only when it is told to, or when it tires.
+    package mutating func headReceived(waitsForContinue: Bool = false) {
         request &+= 1
+        isWaitingForContinue = waitsForContinue
+        isHeadOpen = false
+        openHead = nil
         isBodyOpen = true
         bodyBytes = 0
     }
 
-    package mutating func bodyReceived(_ count: Int) { bodyBytes &+= UInt64(max(0, count)) }
+    package mutating func bodyReceived(_ count: Int) {
+        isWaitingForContinue = false
+        bodyBytes &+= UInt64(max(0, count))
+    }
+
+    /// The newest body is going to be read, or the answer to its request begins.
+    ///
+    /// - Returns: Whether the peer still waits for a word before it sends the body.
+    @discardableResult
+    package mutating func waitEnds() -> Bool {
+        defer { isWaitingForContinue = false }
+        return isWaitingForContinue
+    }
 
     package mutating func requestEnded() { isBodyOpen = false }
 
@@ -74,7 +102,8 @@ package struct StallWatch: Sendable {
     ///   - isReading: Whether the server wants more bytes now; while it does not, a body cannot come.
     package mutating func check(now: ContinuousClock.Instant, waitingBytes: Int, isReading: Bool) -> Verdict {
         if isWriteStalled(now, waitingBytes) { return .writeStalled }
-        return isBodyTooSlow(now, isReading) ? .bodyTooSlow : .fine
+        if isHeadTooSlow(now) { return .headTooSlow }
+        return isBodyTooSlow(now, isReading && !isWaitingForContinue) ? .bodyTooSlow : .fine
     }
 
     private mutating func isWriteStalled(_ now: ContinuousClock.Instant, _ waitingBytes: Int) -> Bool {
@@ -89,6 +118,15 @@ package struct StallWatch: Sendable {
             return false
         }
         return now - waiting.since >= limits.writeStall
+    }
+
+    private mutating func isHeadTooSlow(_ now: ContinuousClock.Instant) -> Bool {
+        guard isHeadOpen else { return false }
+        guard let openHead else {
+            self.openHead = now
+            return false
+        }
+        return now - openHead >= limits.head
     }
 
     private mutating func isBodyTooSlow(_ now: ContinuousClock.Instant, _ isReading: Bool) -> Bool {

@@ -15,13 +15,17 @@ struct HealthRoutes: Sendable {
             Route.Documentation(summary: summary, tag: "Health", reply: .text)
         }
         return [
-            Route(.get, "/", Route.Documentation(summary: "Says that the server is alive.", tag: "Health")) { _ in
+            Route(
+                .get, "/",
+                Route.Documentation(summary: "Says that the server is alive.", tag: "Health", reply: .json("Alive"))
+            ) { _ in
                 .json(Array(#"{"status":"alive"}"#.utf8))
             },
             Route(.get, "/livez", documentation("200 while the process runs.")) { _ in
                 .text("ok\n", contentType: "text/plain")
             },
-            Route(.get, "/readyz", documentation("200 when requests are accepted, else 503.")) { _ in
+            Route(.get, "/readyz", documentation("200 when requests are accepted, else 503.").failing(503, body: .text))
+            { _ in
                 guard !service.isReady else { return .text("ok\n", contentType: "text/plain") }
                 var reply = HTTPReply.text("not ready\n", contentType: "text/plain")
                 reply.status = 503

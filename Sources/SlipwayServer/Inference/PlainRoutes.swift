@@ -12,26 +12,21 @@ struct PlainRoutes: Sendable {
     let service: InferenceService
 
     var routes: [Route] {
-        let predict = { (template: String, summary: String) in
+        [
             Route(
-                .post, template,
-                Route.Documentation(summary: summary, tag: "Plain", request: .json("PlainRequest"))
-            ) { call in try await answer(call) }
-        }
-        return [
-            predict("/predict", "Rows to the only endpoint there is; the answer is a list."),
-            predict("/v1/models/{model}:predict", "Rows to an endpoint; the answer is a list."),
-            predict("/v1/models/{model}/versions/{version}:predict", "Rows to one version of an endpoint."),
+                .post, "/predict",
+                Route.Documentation(
+                    summary: "Rows to the only endpoint there is; the answer is a list.", tag: "Plain",
+                    request: .json("PlainRequest"), reply: .json("PlainReply")), answer)
         ]
     }
 
-    private func answer(_ call: HTTPCall) async throws -> HTTPReply {
-        let endpoint = try endpointName(call)
+    @Sendable private func answer(_ call: HTTPCall) async throws -> HTTPReply {
+        let endpoint = try onlyEndpoint()
         let loaded = try await service.endpoint(endpoint).readyVersion(
-            try call.version(), until: try RequestControls.deadline(call), call.cancellation)
+            nil, until: try RequestControls.deadline(call), call.cancellation)
         let body = try await call.body()
-        let decoder = PlainDecoder(
-            endpoint: endpoint, version: try call.version(), signature: loaded.signature)
+        let decoder = PlainDecoder(endpoint: endpoint, signature: loaded.signature)
         let decoded = try body.withUnsafeReadableBytes { try decoder.decode($0, receivedAt: call.receivedAt) }
         var request = decoded.inference
         try RequestControls.apply(call, to: &request)
@@ -43,9 +38,7 @@ struct PlainRoutes: Sendable {
         return reply
     }
 
-    /// The endpoint in the path, or the only one there is.
-    private func endpointName(_ call: HTTPCall) throws -> String {
-        guard call["model"].isEmpty else { return call["model"] }
+    private func onlyEndpoint() throws -> String {
         let names = service.statuses().map(\.endpoint)
         guard names.count == 1, let only = names.first else {
             throw ServerError(

@@ -14,15 +14,31 @@ package enum RequestControls {
     ///
     /// - Throws: ``ServerError`` `badParameter` for a timeout that is none.
     static func apply(_ call: HTTPCall, to request: inout InferenceRequest) throws(ServerError) {
-        request.cancellation = call.cancellation
-        request.caller = call.caller
-        if let deadline = try deadline(call) {
+        let wishes = Wishes(
+            cancellation: call.cancellation, caller: call.caller, deadline: try deadline(call),
+            priority: call.headers[priority])
+        apply(wishes, to: &request)
+    }
+
+    /// What a call says about its treatment, whatever protocol it came by.
+    struct Wishes: Sendable {
+        var cancellation: CancellationFlag
+        var caller: Caller
+        var deadline: ContinuousClock.Instant?
+        /// The `Priority` header.
+        var priority: String?
+    }
+
+    static func apply(_ wishes: Wishes, to request: inout InferenceRequest) {
+        request.cancellation = wishes.cancellation
+        request.caller = wishes.caller
+        if let deadline = wishes.deadline {
             request.deadline = request.deadline.map { min($0, deadline) } ?? deadline
         }
         if case .int(let level)? = request.parameters["priority"], level > 0 {
             // Triton's 1 is the highest level; 0 is the model's usual one.
             request.urgency = Int(min(level - 1, 7))
-        } else if let field = call.headers[priority], let urgency = urgency(field) {
+        } else if let field = wishes.priority, let urgency = urgency(field) {
             request.urgency = urgency
         }
     }

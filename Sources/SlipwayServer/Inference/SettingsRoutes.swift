@@ -7,60 +7,54 @@ import SlipwayServing
 import SlipwayWire
 
 /// V2 trace and logging settings.
-///
-/// Reading is open; changing them is control and follows the switch of repository control.
 struct SettingsRoutes: Sendable {
-    let service: InferenceService
-    let trace: TraceSettings
-    let log: LogSettings
-    let allowsControl: Bool
+    let settings: ServerSettings
 
     var routes: [Route] {
-        let documentation = { (summary: String) in
-            Route.Documentation(summary: summary, tag: "Trace and logging")
+        let documentation = { (summary: String, reply: String) in
+            Route.Documentation(summary: summary, tag: "Trace and logging", reply: .json(reply))
         }
-        let change = { (summary: String) in
-            Route.Documentation(summary: summary, tag: "Trace and logging", request: .json("Settings"))
+        let change = { (summary: String, reply: String) in
+            Route.Documentation(
+                summary: summary, tag: "Trace and logging", request: .json("Settings"), reply: .json(reply))
         }
         return [
-            Route(.get, "/v2/trace/setting", documentation("Global trace settings.")) { _ in
-                .json(V2Settings.encodeTrace(trace.settings(of: nil)))
+            Route(.get, "/v2/trace/setting", documentation("Global trace settings.", "TraceSettings")) { _ in
+                try showTrace(of: nil)
             },
-            Route(.post, "/v2/trace/setting", change("Changes global trace settings.")) { call in
+            Route(.post, "/v2/trace/setting", change("Changes global trace settings.", "TraceSettings")) { call in
                 try await changeTrace(call, model: nil)
             },
-            Route(.get, "/v2/models/{model}/trace/setting", documentation("A model's trace settings.")) { call in
-                _ = try service.endpoint(call["model"])
-                return .json(V2Settings.encodeTrace(trace.settings(of: call["model"])))
+            Route(
+                .get, "/v2/models/{model}/trace/setting", documentation("A model's trace settings.", "TraceSettings")
+            ) { call in
+                try showTrace(of: call["model"])
             },
-            Route(.post, "/v2/models/{model}/trace/setting", change("Changes a model's trace settings.")) { call in
-                _ = try service.endpoint(call["model"])
-                return try await changeTrace(call, model: call["model"])
+            Route(
+                .post, "/v2/models/{model}/trace/setting", change("Changes a model's trace settings.", "TraceSettings")
+            ) { call in
+                try await changeTrace(call, model: call["model"])
             },
-            Route(.get, "/v2/logging", documentation("Log settings.")) { _ in
-                .json(V2Settings.encodeLogging(log.settings()))
-            },
-            Route(.post, "/v2/logging", change("Changes log settings.")) { call in
-                try checkAllowed()
+            Route(.get, "/v2/logging", documentation("Log settings.", "LogSettings")) { _ in showLog() },
+            Route(.post, "/v2/logging", change("Changes log settings.", "LogSettings")) { call in
                 let body = try await call.body()
-                try log.update(try body.withUnsafeReadableBytes { try V2ControlRequests.decodeLogSettings($0) })
-                return .json(V2Settings.encodeLogging(log.settings()))
+                try settings.changeLog(
+                    try body.withUnsafeReadableBytes { try V2ControlRequests.decodeLogSettings($0) })
+                return showLog()
             },
         ]
     }
 
-    private func changeTrace(_ call: HTTPCall, model: String?) async throws -> HTTPReply {
-        try checkAllowed()
-        let body = try await call.body()
-        let changes = try body.withUnsafeReadableBytes { try V2ControlRequests.decodeTraceSettings($0) }
-        try trace.update(changes, of: model)
-        return .json(V2Settings.encodeTrace(trace.settings(of: model)))
+    private func showTrace(of model: String?) throws -> HTTPReply {
+        .json(V2Settings.encodeTrace(try settings.traceSettings(of: model)))
     }
 
-    private func checkAllowed() throws(ServerError) {
-        guard allowsControl else {
-            throw ServerError(
-                .forbidden, "changing this is off on the inference port: start the server with --repository-control")
-        }
+    private func showLog() -> HTTPReply { .json(V2Settings.encodeLogging(settings.log.settings())) }
+
+    private func changeTrace(_ call: HTTPCall, model: String?) async throws -> HTTPReply {
+        let body = try await call.body()
+        try settings.changeTrace(
+            try body.withUnsafeReadableBytes { try V2ControlRequests.decodeTraceSettings($0) }, of: model)
+        return try showTrace(of: model)
     }
 }

@@ -10,10 +10,12 @@ import Synchronization
 /// With `trace_level` TIMESTAMPS one of every `trace_rate` requests is written as a line of JSON to
 /// `trace_file`, `trace_count` lines at the most (-1 for no end).
 package final class TraceSettings: Sendable {
-    package static let names = ["trace_file", "trace_level", "trace_rate", "trace_count", "log_frequency"]
+    package static let names = [
+        "trace_file", "trace_level", "trace_rate", "trace_count", "log_frequency", "trace_mode",
+    ]
     private static let defaults: [String: [String]] = [
         "trace_file": [""], "trace_level": ["OFF"], "trace_rate": ["1000"], "trace_count": ["-1"],
-        "log_frequency": ["0"],
+        "log_frequency": ["0"], "trace_mode": ["triton"],
     ]
 
     private struct State {
@@ -44,8 +46,14 @@ package final class TraceSettings: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Where traces go; callers cannot choose it, or they could write to any file of the server's.
+    private let file: String?
 
-    package init() {}
+    /// - Parameter file: The file that traces are appended to; `nil` for none, and then none can be asked for.
+    package init(file: String? = nil) {
+        self.file = file
+        if let file { state.withLock { $0.global["trace_file"] = [file] } }
+    }
 
     /// All settings in Triton's order: a model's own where it has them, else the global ones.
     package func settings(of model: String?) -> [(name: String, values: [String])] {
@@ -56,7 +64,7 @@ package final class TraceSettings: Sendable {
     ///
     /// - Throws: ``ServerError`` `badParameter` for unknown names and impossible values; nothing changes then.
     package func update(_ changes: [String: [String]?], of model: String?) throws(ServerError) {
-        for (name, values) in changes { try Self.check(name, values) }
+        for (name, values) in changes { try check(name, values) }
         state.withLock { state in
             for (name, values) in changes {
                 if let model {
@@ -72,19 +80,27 @@ package final class TraceSettings: Sendable {
         }
     }
 
-    private static func check(_ name: String, _ values: [String]?) throws(ServerError) {
-        guard names.contains(name) else {
+    private func check(_ name: String, _ values: [String]?) throws(ServerError) {
+        guard Self.names.contains(name) else {
             throw ServerError(
-                .badParameter, "unknown trace setting '\(name)', there are \(names.joined(separator: ", "))")
+                .badParameter, "unknown trace setting '\(name)', there are \(Self.names.joined(separator: ", "))")
+        }
+        guard name != "trace_file", name != "trace_mode" else {
+            throw ServerError(
+                .unsupported,
+                "'\(name)' cannot be changed over the network: start the server with --trace-file")
         }
         guard let values else { return }
         if name == "trace_level" {
             guard values.allSatisfy({ ["OFF", "TIMESTAMPS"].contains($0) }) else {
                 throw ServerError(.badParameter, "trace_level knows OFF and TIMESTAMPS")
             }
+            guard file != nil || !values.contains("TIMESTAMPS") else {
+                throw ServerError(.badParameter, "trace file name is not given: start the server with --trace-file")
+            }
         } else if values.count != 1 {
             throw ServerError(.badParameter, "trace setting '\(name)' takes one value, got \(values.count)")
-        } else if name != "trace_file", Int64(values[0]).map({ $0 >= (name == "trace_count" ? -1 : 0) }) != true {
+        } else if Int64(values[0]).map({ $0 >= (name == "trace_count" ? -1 : 0) }) != true {
             throw ServerError(.badParameter, "trace setting '\(name)' takes a whole number")
         }
     }
@@ -95,18 +111,18 @@ package final class TraceSettings: Sendable {
     }
 
     /// Writes the request's line, if the settings ask for it.
-    func record(_ call: HTTPCall, _ response: InferenceResponse) {
+    func record(_ requestID: String, receivedAt: ContinuousClock.Instant, _ response: InferenceResponse) {
         guard let path = choose(response.endpoint) else { return }
         var json = JSONWriter()
         json.object {
-            $0.member("id", call.requestID)
+            $0.member("id", requestID)
             $0.member("model_name", response.endpoint)
             $0.member("model_version", String(response.version))
             $0.member("queue_ns", response.timings.queue.nanoseconds)
             $0.member("compute_input_ns", response.timings.computeInput.nanoseconds)
             $0.member("compute_infer_ns", response.timings.compute.nanoseconds)
             $0.member("compute_output_ns", response.timings.computeOutput.nanoseconds)
-            $0.member("request_ns", (ContinuousClock.now - call.receivedAt).nanoseconds)
+            $0.member("request_ns", (ContinuousClock.now - receivedAt).nanoseconds)
         }
         Self.append(json.bytes + [UInt8(ascii: "\n")], to: path)
     }

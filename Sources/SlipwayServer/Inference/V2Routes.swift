@@ -11,39 +11,52 @@ import SlipwayWire
 struct V2Routes: Sendable {
     let service: InferenceService
     let version: String
+    let facts: ModelFacts
     let trace: TraceSettings
 
     var routes: [Route] {
         [server, live, ready] + modelRoutes("/v2/models/{model}") + modelRoutes("/v2/models/{model}/versions/{version}")
     }
 
-    private func documentation(_ summary: String, request: Route.Content = .none) -> Route.Documentation {
-        Route.Documentation(summary: summary, tag: "Open Inference Protocol V2", request: request)
+    private func documentation(
+        _ summary: String, request: Route.Content = .none, reply: String
+    ) -> Route.Documentation {
+        Route.Documentation(
+            summary: summary, tag: "Open Inference Protocol V2", request: request, reply: .json(reply))
     }
 
     private var server: Route {
-        Route(.get, "/v2", documentation("Name, version and extensions of the server.")) { _ in
+        Route(.get, "/v2", documentation("Name, version and extensions of the server.", reply: "ServerMetadata")) { _ in
             .json(V2ServerMetadata(version: version).encode())
         }
     }
 
     private var live: Route {
-        Route(.get, "/v2/health/live", documentation("Whether the process runs.")) { _ in .json(V2Health.live(true)) }
+        Route(.get, "/v2/health/live", documentation("Whether the process runs.", reply: "Live")) { _ in
+            .json(V2Health.live(true))
+        }
     }
 
     private var ready: Route {
-        Route(.get, "/v2/health/ready", documentation("Whether requests are accepted.")) { _ in
+        let documentation = documentation("Whether requests are accepted.", reply: "Ready")
+        return Route(.get, "/v2/health/ready", documentation.failing(400, body: .json("Ready"))) { _ in
             let isReady = service.isReady
             return .json(V2Health.ready(isReady), status: isReady ? 200 : 400)
         }
     }
 
     private func modelRoutes(_ path: String) -> [Route] {
-        [
-            Route(.get, path, documentation("Inputs and outputs of a model."), metadata),
-            Route(.get, path + "/ready", documentation("Whether a model answers."), modelReady),
-            Route(.get, path + "/config", documentation("A model's configuration as Triton shows it."), configuration),
-            Route(.post, path + "/infer", documentation("Inference.", request: .json("InferenceRequest")), infer),
+        let inference = Route.Documentation(
+            summary: "Inference.", tag: "Open Inference Protocol V2",
+            request: .oneOf([.json("InferenceRequest"), .bytes]), reply: .oneOf([.json("InferenceResponse"), .bytes]))
+        return [
+            Route(.get, path, documentation("Inputs and outputs of a model.", reply: "ModelMetadata"), metadata),
+            Route(.get, path + "/ready", documentation("Whether a model answers.", reply: "ModelReady"), modelReady),
+            Route(
+                .get, path + "/config",
+                documentation("A model's configuration as Triton shows it.", reply: "ModelConfiguration"),
+                configuration),
+            Route(.post, path + "/infer", inference, infer),
         ]
     }
 
@@ -73,7 +86,7 @@ struct V2Routes: Sendable {
         var reply = HTTPReply(contentType: encoded.contentType, body: encoded.segments)
         if let length = encoded.headerLength { reply.headers[Self.headerLength] = String(length) }
         reply.timings = response.timings
-        trace.record(call, response)
+        trace.record(call.requestID, receivedAt: call.receivedAt, response)
         return reply
     }
 
@@ -82,51 +95,30 @@ struct V2Routes: Sendable {
     // MARK: - Facts
 
     @Sendable private func metadata(_ call: HTTPCall) async throws -> HTTPReply {
-        let (loaded, versions) = try await describe(call)
-        return .json(
-            V2ModelMetadata(
-                name: call["model"], versions: versions, platform: Self.platform(loaded),
-                signature: loaded.model.signature
-            ).encode())
+        .json(try await facts.metadata(call["model"], version: try call.version(), try call.patience()).encode())
     }
 
     @Sendable private func configuration(_ call: HTTPCall) async throws -> HTTPReply {
-        let (loaded, versions) = try await describe(call)
-        return .json(
-            V2ModelConfiguration(
-                name: call["model"], platform: Self.platform(loaded), backend: loaded.engine, maximumBatchSize: 0,
-                signature: loaded.model.signature, instanceCount: loaded.laneCount, versions: versions,
-                defaultFileName: "model." + loaded.resolved.format.rawValue
-            ).encode())
-    }
-
-    /// The version asked for, brought into memory where it is loaded on demand, and all that are there.
-    private func describe(_ call: HTTPCall) async throws -> (LoadedVersion, versions: [Int]) {
-        let endpoint = try service.endpoint(call["model"])
-        let number = try call.version()
-        let loaded = try await endpoint.readyVersion(
-            number, until: try RequestControls.deadline(call), call.cancellation)
-        return (loaded, number.map { [$0] } ?? endpoint.readyVersions.map(\.id.number))
+        .json(try await facts.configuration(call["model"], version: try call.version(), try call.patience()).encode())
     }
 
     /// Triton answers 400 for a model that is known and not ready, 404 for one that is not known.
-    ///
-    /// A cold endpoint is ready: it answers, and a client that asks first would never have it loaded otherwise.
     @Sendable private func modelReady(_ call: HTTPCall) async throws -> HTTPReply {
-        let endpoint = try service.endpoint(call["model"])
         do {
-            _ = try endpoint.version(try call.version())
-            return .json(V2Health.modelReady(name: call["model"], true))
-        } catch let error as ServingError where error.code == .notReady && endpoint.status().isCold {
+            try facts.checkReady(call["model"], version: try call.version())
             return .json(V2Health.modelReady(name: call["model"], true))
         } catch let error as ServingError where error.code == .notReady {
             return .json(ErrorTable.body(message: error.message), status: 400)
         }
     }
+}
 
-    static func platform(_ loaded: LoadedVersion) -> String { "\(loaded.engine)_\(loaded.resolved.format.rawValue)" }
+extension HTTPCall {
+    fileprivate func patience() throws(ServerError) -> ModelFacts.Patience {
+        ModelFacts.Patience(deadline: try RequestControls.deadline(self), cancellation: cancellation)
+    }
 }
 
 extension V2ReplyForm {
-    fileprivate var wantsClasses: Bool { outputs?.contains { $0.classification != nil } ?? false }
+    var wantsClasses: Bool { outputs?.contains { $0.classification != nil } ?? false }
 }

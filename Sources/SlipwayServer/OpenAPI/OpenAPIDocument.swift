@@ -22,22 +22,25 @@ package struct OpenAPIDocument: Sendable {
             json.object("info") {
                 $0.member("title", title)
                 $0.member("version", version)
+                $0.object("license") {
+                    $0.member("name", "Apache-2.0")
+                    $0.member("identifier", "Apache-2.0")
+                }
             }
             json.object("paths") { json in
                 for (template, operations) in byTemplate {
                     json.object(template) { json in
                         for route in operations {
-                            json.object(route.method.rawValue.lowercased()) { write(route, to: &$0) }
+                            json.object(route.method.rawValue.lowercased()) { OpenAPIOperation(route).write(to: &$0) }
                         }
                     }
                 }
             }
             json.object("components") { json in
                 json.object("schemas") { json in
-                    json.object("Error") { json in
-                        json.member("type", "object")
-                        json.member("required", ["error"])
-                        json.object("properties") { $0.object("error") { $0.member("type", "string") } }
+                    for (name, schema) in schemas {
+                        json.key(name)
+                        schema.write(to: &json)
                     }
                 }
             }
@@ -56,66 +59,22 @@ package struct OpenAPIDocument: Sendable {
         return order.map { ($0, groups[$0] ?? []) }
     }
 
-    private func write(_ route: Route, to json: inout JSONWriter) {
-        let documentation = route.documentation
-        json.member("summary", documentation.summary)
-        json.member("tags", [documentation.tag])
-        let parameters = route.pattern.parameterNames.map { ($0, "path") } + documentation.query.map { ($0, "query") }
-        if !parameters.isEmpty {
-            json.member(
-                "parameters",
-                array: { json in
-                    for (name, place) in parameters {
-                        json.object { json in
-                            json.member("name", name)
-                            json.member("in", place)
-                            json.member("required", place == "path")
-                            json.object("schema") { $0.member("type", "string") }
-                        }
-                    }
-                })
+    /// Every schema that a route needs, with those that these refer to, by name.
+    private var schemas: [(String, JSONSchema)] {
+        var found: [String: JSONSchema] = [:]
+        var open = routes.flatMap { OpenAPIOperation($0).schemaNames }
+        while let name = open.popLast() {
+            guard found[name] == nil, let schema = SchemaCatalogue.schema(name) else { continue }
+            found[name] = schema
+            open += schema.references
         }
-        if documentation.request != .none {
-            json.object("requestBody") { json in
-                json.object("content") { Self.write(documentation.request, to: &$0) }
-            }
-        }
-        json.object("responses") { json in
-            json.object(String(documentation.status)) { json in
-                json.member("description", "Success.")
-                if documentation.reply != .none {
-                    json.object("content") { Self.write(documentation.reply, to: &$0) }
-                }
-            }
-            json.object("default") { json in
-                json.member("description", "An error, with a sentence that says what went wrong and how to remedy it.")
-                json.object("content") { json in
-                    json.object("application/json") { json in
-                        json.object("schema") { $0.member("$ref", "#/components/schemas/Error") }
-                    }
-                }
-            }
-        }
-    }
-
-    private static func write(_ content: Route.Content, to json: inout JSONWriter) {
-        let (type, title): (String, String?) =
-            switch content {
-            case .none, .bytes: ("application/octet-stream", nil)
-            case .json(let name): ("application/json", name)
-            case .text: ("text/plain", nil)
-            }
-        json.object(type) { json in
-            json.object("schema") { json in
-                if let title { json.member("title", title) }
-            }
-        }
+        return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 }
 
 extension JSONWriter {
     /// A member whose value is an object.
-    fileprivate mutating func object(_ name: String, _ members: (inout JSONWriter) -> Void) {
+    mutating func object(_ name: String, _ members: (inout JSONWriter) -> Void) {
         member(name, object: members)
     }
 }

@@ -25,7 +25,8 @@ extension ServedEndpoint {
     var isSettled: Bool {
         state.withLock { state in
             if state.table?.primary != nil || state.plan.isCold { return true }
-            guard let desired = state.plan.desired else { return false }
+            // One that goes has settled what it answers: nothing.
+            guard let desired = state.plan.desired else { return true }
             return state.slots.values.contains { $0.need == desired.primaryNeed && $0.failureText != nil }
         }
     }

@@ -70,6 +70,9 @@ package final class InferenceService: Sendable {
         return !isDraining && endpoints.allSatisfy(\.isSettled)
     }
 
+    /// Whether clients are to go elsewhere.
+    package var isDraining: Bool { state.withLock { $0.isDraining } }
+
     private var all: [ServedEndpoint] { state.withLock { Array($0.endpoints.values) } }
 
     // MARK: - Desired state

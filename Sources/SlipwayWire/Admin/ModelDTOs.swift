@@ -134,6 +134,8 @@ package struct ImportRequest: Sendable, Hashable {
     package var alias: String?
     /// The name to record when `path` is a temporary copy.
     package var sourceName: String?
+    /// Class names by output that the file itself does not have; not sent to servers.
+    package var classLabels: [String: [String]] = [:]
 
     package init(path: String, model: String, alias: String? = nil, sourceName: String? = nil) {
         self.path = path

@@ -4,17 +4,20 @@ package import SlipwayCore
 
 /// The one table from what kind of failure it was to what a caller sees.
 package enum ErrorTable {
-    /// Who asks: clients of inference protocols expect the statuses they know from Triton, the admin
-    /// API tells conflicts apart.
+    /// Who asks: clients of inference protocols expect the statuses they know from Triton, those of TensorFlow
+    /// Serving its own, the admin API tells conflicts apart.
     package enum Surface: Sendable, Hashable, CaseIterable {
         case inference
+        case tensorFlowServing
+        case torchServe
         case admin
     }
 
     /// The HTTP status for a failure.
     ///
     /// Triton knows eight kinds of failure and answers 400, 404, 500, 501 or 503; kinds it does not
-    /// have take the status HTTP gives them.
+    /// have take the status HTTP gives them. TensorFlow Serving answers 409 for what exists already and 429 for
+    /// all resources that are used up.
     package static func httpStatus(for category: ErrorCategory, on surface: Surface) -> Int {
         switch category {
         case .invalidInput: 400
@@ -28,7 +31,7 @@ package enum ErrorTable {
         case .deadlineExceeded: 504
         case .cancelled: 499
         case .unsupported: 501
-        case .outOfResources: 507
+        case .outOfResources: surface == .tensorFlowServing ? 429 : 507
         case .corrupt, .internal: 500
         }
     }
@@ -38,15 +41,15 @@ package enum ErrorTable {
         (error as? any SlipwayError)?.category ?? .internal
     }
 
-    /// The status and the body, `{"error":"..."}`, that answer an error.
+    /// The status and the body, `{"error":"..."}` but for TorchServe, that answer an error.
     ///
     /// The text of errors from outside the house is kept from callers: it may name paths.
     package static func reply(to error: any Error, on surface: Surface) -> (status: Int, body: [UInt8]) {
         let status = httpStatus(for: category(of: error), on: surface)
-        guard let known = error as? any SlipwayError else {
-            return (status, body(message: "internal error: see the server's log"))
-        }
-        return (status, body(message: known.description))
+        let message = (error as? any SlipwayError)?.description ?? "internal error: see the server's log"
+        guard surface == .torchServe else { return (status, body(message: message)) }
+        let type = TorchServeReplies.errorType(category(of: error))
+        return (status, TorchServeReplies.error(status, type: type, message: message))
     }
 
     /// `{"error":"..."}`

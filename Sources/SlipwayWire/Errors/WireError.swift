@@ -7,12 +7,14 @@ package struct WireError: SlipwayError, Equatable {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
             case malformedJSON, tooDeep, invalidRequest, invalidTensor, notEncodable, unknownRegion, unsupported
-            case incompleteResponse
+            case incompleteResponse, malformedProtobuf
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
         /// The bytes are not JSON.
         package static let malformedJSON = Code(wrapped: .malformedJSON)
+        /// The bytes are not a protobuf message, or not one of these fields.
+        package static let malformedProtobuf = Code(wrapped: .malformedProtobuf)
         /// The JSON is nested deeper than the scanner goes.
         package static let tooDeep = Code(wrapped: .tooDeep)
         /// The JSON is well-formed, but not what the protocol asks for.

@@ -34,17 +34,26 @@ extension JSONScanner {
     }
 
     /// Reads `count` strings with commas between them into the packed layout of BYTES tensors.
-    mutating func row(ofStrings count: Int, into packed: inout [UInt8]) throws(WireError) {
+    ///
+    /// - Parameter acceptsBase64: Whether `{"b64":"..."}` may stand for a string.
+    mutating func row(
+        ofStrings count: Int, acceptsBase64: Bool, into packed: inout [UInt8]
+    ) throws(WireError) {
         for index in 0..<count {
             if index > 0 {
                 guard peek() == .comma else { throw wrongLength(expected: count, got: index) }
                 cursor += 1
             }
-            guard peek() == .quote else { throw badElement(.bytes, count, index) }
-            let token = try stringToken()
+            let first = peek()
             let header = packed.count
             packed.append(contentsOf: [0, 0, 0, 0])
-            Self.unescape(token, into: &packed)
+            if first == .quote {
+                Self.unescape(try stringToken(), into: &packed)
+            } else if first == .openBrace, acceptsBase64 {
+                try base64(into: &packed)
+            } else {
+                throw badElement(.bytes, count, index)
+            }
             guard let length = UInt32(exactly: packed.count - header - 4) else {
                 throw WireError(.invalidTensor, "a string of 4 GiB or more does not fit BYTES", at: "byte \(offset)")
             }

@@ -44,6 +44,19 @@ extension JSONScanner {
         }
     }
 
+    /// Checks that a document is a list of one value, and that the value is sound.
+    ///
+    /// - Throws: ``WireError`` naming the byte of the list.
+    package static func checkOneValue(inList list: UnsafeRawBufferPointer) throws(WireError) {
+        var scanner = try JSONScanner(list)
+        var isFirst = true
+        try scanner.beginArray()
+        guard try scanner.nextElement(isFirst: &isFirst) else { throw scanner.malformed("a value") }
+        try scanner.skipValue()
+        guard try !scanner.nextElement(isFirst: &isFirst) else { throw scanner.malformed("one value alone") }
+        try scanner.finish()
+    }
+
     private mutating func memberName() throws(WireError) {
         guard peek() == .quote else { throw malformed("a member's name in quotes") }
         _ = try stringToken()

@@ -10,6 +10,8 @@ struct TensorDataReader {
     let elementType: ElementType
     let shape: Shape
     let count: Int
+    /// Whether `{"b64":"..."}` may stand for a string.
+    var acceptsBase64 = false
 
     /// - Throws: `invalidTensor` for negative or overflowing dimensions.
     init(elementType: ElementType, shape: Shape) throws(WireError) {
@@ -116,7 +118,7 @@ struct TensorDataReader {
         for offset in offsets {
             scanner.cursor = scanner.start + offset
             try rows.read(&scanner) { (scanner, length) throws(WireError) in
-                try scanner.row(ofStrings: length, into: &packed)
+                try scanner.row(ofStrings: length, acceptsBase64: acceptsBase64, into: &packed)
             }
         }
         return packed.withUnsafeBytes { TensorStorage(copying: $0) }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SlipwayCore
+package import SlipwayCore
 
 /// Writes the elements of a tensor as JSON, flat or nested by its shape.
-struct TensorPrinter {
+package struct TensorPrinter {
     let tensor: Tensor
     let name: String
+    /// Whether BYTES are written as `{"b64":"..."}`, which any bytes can be.
+    var usesBase64 = false
 
-    init(_ tensor: Tensor, name: String) {
+    /// - Parameter name: For errors.
+    package init(_ tensor: Tensor, name: String) {
         self.tensor = tensor
         self.name = name
     }
@@ -27,7 +30,9 @@ struct TensorPrinter {
     }
 
     /// Appends a block of `dimensions` that begins at an element, and for BYTES at a byte of the storage.
-    func append(
+    ///
+    /// - Throws: ``WireError`` `notEncodable` for text that is not UTF-8.
+    package func append(
         dimensions: [Int], firstElement first: Int, firstByte: Int, to bytes: inout [UInt8]
     ) throws(WireError) {
         let walk = BracketWalk(dimensions: dimensions)
@@ -101,6 +106,13 @@ struct TensorPrinter {
                 let storage = tensor.storage.bytes
                 let length = Int(UInt32(littleEndian: storage.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
                 let text = UnsafeRawBufferPointer(rebasing: storage[(offset + 4)..<(offset + 4 + length)])
+                offset += 4 + length
+                if usesBase64 {
+                    bytes.append(contentsOf: #"{"b64":""#.utf8)
+                    Base64.append(encoding: text, to: &bytes)
+                    bytes.append(contentsOf: #""}"#.utf8)
+                    continue
+                }
                 guard UTF8Sequence.isValid(text) else {
                     throw WireError(
                         .notEncodable,
@@ -108,7 +120,6 @@ struct TensorPrinter {
                             + "binary_data")
                 }
                 JSONWriter.appendQuoted(text.assumingMemoryBound(to: UInt8.self), to: &bytes)
-                offset += 4 + length
             }
         }
     }

@@ -2,11 +2,11 @@
 
 package import SlipwayCore
 
-/// A decoded request of the plain routes `POST /predict` and `POST /v1/models/M:predict`.
+/// A decoded request of the plain route `POST /predict`.
 package struct PlainRequest: Sendable {
     /// Which of the two contracts the client speaks, and is answered in.
     package enum Style: Sendable, Hashable {
-        /// `{"data": rows}`, answered by a bare list.
+        /// `{"data": rows}` or bare rows, answered by a bare list.
         case data
         /// `{"instances": rows}` of TensorFlow Serving, answered by `{"predictions": list}`.
         case instances

@@ -73,7 +73,7 @@ package struct V2InferDecoder: Sendable {
     }
 
     /// Zero means no limit, as in Triton; a time past what the clock can tell is no limit either.
-    private static func deadline(
+    static func deadline(
         _ receivedAt: ContinuousClock.Instant, microseconds: UInt64?
     ) -> ContinuousClock.Instant? {
         guard let microseconds, microseconds > 0, microseconds < 1 << 60 else { return nil }
@@ -111,9 +111,7 @@ struct V2BinaryTail {
         }
         let taken = UnsafeRawBufferPointer(rebasing: bytes[0..<count])
         bytes = UnsafeRawBufferPointer(rebasing: bytes[count...])
-        let isAligned = UInt(bitPattern: taken.baseAddress) % UInt(TensorStorage.alignment) == 0
-        guard let owner, isAligned, count > 0 else { return TensorStorage(copying: taken) }
-        return TensorStorage(viewing: taken, owner: owner)
+        return TensorStorage(received: taken, keptBy: owner)
     }
 
     func expectEnd() throws(WireError) {

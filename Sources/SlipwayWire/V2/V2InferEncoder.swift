@@ -39,13 +39,13 @@ package enum V2InferEncoder {
             headerLength: hasBinary ? json.bytes.count : nil)
     }
 
-    private struct Output {
+    struct Output {
         let name: String
         let tensor: Tensor
         let isBinary: Bool
     }
 
-    private static func collect(
+    static func collect(
         _ response: InferenceResponse, _ form: V2ReplyForm, _ labels: [String: [String]]
     ) throws(WireError) -> [Output] {
         guard let wishes = form.outputs else {

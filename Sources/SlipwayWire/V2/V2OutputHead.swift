@@ -28,6 +28,11 @@ struct V2OutputHead {
         try take(&parameters)
     }
 
+    init(name: String, parameters: inout [String: ParameterValue]) throws(WireError) {
+        self.name = name
+        try take(&parameters)
+    }
+
     private mutating func take(_ parameters: inout [String: ParameterValue]) throws(WireError) {
         if let region = try V2Parameters.takeRegion(&parameters) { throw V2Parameters.unknownRegion(region) }
         if let wish = parameters["binary_data"] {

@@ -16,6 +16,11 @@ enum V2Parameters {
                 guard values[key] == nil else {
                     throw WireError(.invalidRequest, "the key '\(key)' occurs twice", at: "byte \(scanner.offset)")
                 }
+                // MLServer's requests may hold HTTP headers as an object; nothing here reads them.
+                if key == "headers", scanner.peek() == .openBrace {
+                    try scanner.skipValue()
+                    continue
+                }
                 values[key] = try value(&scanner, key)
             }
         } catch {

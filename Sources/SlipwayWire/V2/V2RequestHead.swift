@@ -21,7 +21,9 @@ struct V2RequestHead {
                     throw WireError(
                         .invalidRequest, "Unable to parse 'id': expected a string", at: "byte \(scanner.offset)")
                 }
-                id = try scanner.string()
+                // An empty id is none, as over gRPC.
+                let text = try scanner.string()
+                id = text.isEmpty ? nil : text
             case "parameters":
                 parameters = try V2Parameters.read(&scanner, at: "parameters")
             case "inputs":
@@ -40,7 +42,7 @@ struct V2RequestHead {
     }
 
     /// More inputs or outputs than any model has; names are compared one by one, which must stay quick.
-    private static let maximumEntries = 4096
+    static let maximumEntries = 4096
 
     private static func list<T>(
         _ scanner: inout JSONScanner, _ name: String,
@@ -88,6 +90,12 @@ struct V2RequestHead {
 
     /// How the answer is to be written; takes `binary_data_output` out of the parameters.
     func replyForm(_ parameters: inout [String: ParameterValue]) throws(WireError) -> V2ReplyForm {
+        try Self.replyForm(outputs, &parameters)
+    }
+
+    static func replyForm(
+        _ outputs: [V2OutputHead]?, _ parameters: inout [String: ParameterValue]
+    ) throws(WireError) -> V2ReplyForm {
         var form = V2ReplyForm()
         if let wish = parameters.removeValue(forKey: "binary_data_output") {
             guard case .bool(let isBinary) = wish else {

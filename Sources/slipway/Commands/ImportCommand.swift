@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import SlipwayControl
 import SlipwayCore
+import SlipwayEngine
 import SlipwayWire
 
 struct ImportCommand: AsyncParsableCommand {
@@ -10,13 +12,22 @@ struct ImportCommand: AsyncParsableCommand {
         discussion: """
             The file is recognised by its content, read without executing anything in it, tried in the engine that \
             is to run it, and stored by its sha256. Importing the same file again gives the same version.
+
+            A folder in the layout of a Triton model repository is imported model by model, with the settings of \
+            each config.pbtxt; so are the models of TensorFlow Serving's model_config_file, and the numbered folders \
+            of one base path.
             """)
 
-    @Argument(help: "A model file, or a folder that holds one.")
-    var file: String
+    @Argument(help: "A model file, a folder that holds one, a Triton model repository, or a base path.")
+    var file: String?
 
-    @Option(help: "The model's name.")
-    var name: String
+    @Option(
+        name: [.long, .customLong("model_config_file")],
+        help: ArgumentHelp("TensorFlow Serving's configuration, instead of FILE.", valueName: "file"))
+    var modelConfigFile: String?
+
+    @Option(help: "The model's name; of several models, the one that is wanted.")
+    var name: String?
 
     @Option(help: "Move this alias to the version.")
     var alias: String?
@@ -29,7 +40,37 @@ struct ImportCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    /// How the models of FILE lie.
+    private var layout: ImportLayout { file.map { ImportLayout.detect($0) } ?? .single }
+
+    func validate() throws {
+        guard (file == nil) != (modelConfigFile == nil) else {
+            throw ValidationError(
+                file == nil ? "Missing expected argument '<file>'" : "Give either <file> or --model-config-file")
+        }
+        let holdsSeveral = modelConfigFile != nil || layout == .tritonRepository
+        guard holdsSeveral || name != nil else { throw ValidationError("Missing expected argument '--name <name>'") }
+        guard alias == nil || !holdsSeveral && layout == .single else {
+            throw ValidationError("--alias names one version, and several are imported: use slipway alias afterwards")
+        }
+    }
+
     func run() async throws {
+        if let modelConfigFile {
+            let name = name
+            return try await importAll(from: modelConfigFile) {
+                try TensorFlowServingConfig.scan(file: modelConfigFile, only: name)
+            }
+        }
+        guard let file else { return }
+        let (layout, name) = (layout, name)
+        guard layout == .single, let name else {
+            return try await importAll(from: file) { try layout.models(at: file, name: name) }
+        }
+        try await importOne(file, name)
+    }
+
+    private func importOne(_ file: String, _ name: String) async throws {
         try await global.withAdmin(needsEngines: true) { admin in
             let bar = ProgressBar("importing")
             defer { bar.finish() }
@@ -50,6 +91,31 @@ struct ImportCommand: AsyncParsableCommand {
                 let endpoint = try await admin.deploy(request, to: name)
                 if global.output == .text { try await DeployReport.print(endpoint, admin) }
             }
+        }
+    }
+
+    private func importAll(
+        from path: String, _ scan: @escaping @Sendable () throws -> [LayoutModel]
+    ) async throws {
+        guard try global.serverAddress == nil else {
+            throw ValidationFailure(
+                "'\(path)' stands for several files: only one file can be sent to a server; import it on the "
+                    + "server's own machine")
+        }
+        let models = try await LoaderThread.run { try scan() }
+        try await global.withAdmin(needsEngines: true) { admin in
+            let bar = ProgressBar("importing")
+            let importer = RepositoryImport(
+                admin: admin, deploys: deploy, allowsSignatureChange: allowSignatureChange)
+            let report = await importer.run(models) { bar.show($0) }
+            bar.finish()
+            if global.output == .json {
+                try Console.json(report)
+            } else {
+                try await LayoutImportReport.print(report, admin)
+            }
+            LayoutImportReport.tell(report)
+            guard report.isComplete else { throw ExitCode(1) }
         }
     }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Configuration
 import Foundation
 import SlipwayCore
+import SlipwayServer
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,8 +20,26 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Inference address (default 127.0.0.1:8080).", valueName: "host:port"))
     var http: String?
 
+    @Option(help: ArgumentHelp("gRPC inference address (default 127.0.0.1:8081).", valueName: "host:port"))
+    var grpc: String?
+
     @Option(help: ArgumentHelp("Admin address (default 127.0.0.1:8082).", valueName: "host:port"))
     var admin: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Web pages that may call the inference port from a browser (default: none).", valueName: "origin,...")
+    )
+    var corsOrigins: String?
+
+    @Option(
+        help: ArgumentHelp("Connections of each listener (default: half of the open files allowed).", valueName: "n"))
+    var maxConnections: String?
+
+    @Flag(
+        name: .customLong("strict-tensorflow-serving"),
+        help: "Answer /v1/models as TensorFlow Serving alone does, without what KServe and OpenAI clients read.")
+    var strictTensorFlowServing = false
 
     @Flag(help: "Allow V2 load, unload, trace and log settings on the inference port.")
     var repositoryControl = false
@@ -54,6 +73,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel: String?
 
+    @Option(help: ArgumentHelp("Where the V2 trace setting appends its lines (default: nowhere).", valueName: "path"))
+    var traceFile: String?
+
     @Option(help: ArgumentHelp("Write engine profiles to files that begin with this path.", valueName: "prefix"))
     var profile: String?
 
@@ -62,7 +84,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try settings()
         LogSetup.bootstrap(settings.logLevel)
-        try await Replica(settings: settings, homeFolder: global.homeFolder).run()
+        let clouds = CloudContracts(environment: ProcessInfo.processInfo.environment)
+        try await Replica(settings: settings, homeFolder: global.homeFolder, clouds: clouds).run()
     }
 
     private func settings() throws -> ServeSettings {
@@ -79,11 +102,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var flags: [String: String] {
         let given: [(ServeSettings.Key, String?)] = [
-            (.http, http), (.admin, admin), (.repositoryControl, repositoryControl ? "true" : nil),
+            (.http, http), (.grpc, grpc), (.admin, admin), (.repositoryControl, repositoryControl ? "true" : nil),
+            (.corsOrigins, corsOrigins), (.maxConnections, maxConnections),
+            (.strictTensorFlowServing, strictTensorFlowServing ? "true" : nil),
             (.maxBody, maxBody), (.maxRequests, maxRequests), (.maxRequestBytes, maxRequestBytes),
             (.modelMemory, modelMemory), (.lanes, lanes),
             (.threadsPerCall, threadsPerCall), (.drainDelay, drainDelay), (.drainTimeout, drainTimeout),
-            (.logLevel, logLevel), (.profile, profile),
+            (.logLevel, logLevel), (.traceFile, traceFile), (.profile, profile),
         ]
         return given.reduce(into: [:]) { flags, entry in flags[entry.0.rawValue] = entry.1 }
     }

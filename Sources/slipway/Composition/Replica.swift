@@ -21,11 +21,14 @@ import UnixSignals
 struct Replica {
     let settings: ServeSettings
     let homeFolder: String
+    /// What the cloud that runs the container asks for.
+    let clouds: CloudContracts
     private let logger = Logger(label: "slipway")
 
-    init(settings: ServeSettings, homeFolder: String) {
+    init(settings: ServeSettings, homeFolder: String, clouds: CloudContracts) {
         self.settings = settings
         self.homeFolder = homeFolder
+        self.clouds = clouds
     }
 
     func run() async throws {
@@ -40,6 +43,9 @@ struct Replica {
             logger.warning("an engine is left out: \(failure)")
         }
         let home = try await OpenHome(folder: homeFolder, engines: engines)
+        for problem in clouds.problems { logger.warning("\(problem)") }
+        try await ContainerStart(folders: clouds.modelFolders, name: clouds.defaultEndpoint, admin: home.control)
+            .deployModel { [logger] in logger.info("\($0)") }
         let metrics = MetricsRegistry()
         let service = dataPlane(home, engines, division, metrics)
         let addresses = Mutex<[String: String]>([:])
@@ -54,20 +60,22 @@ struct Replica {
         try await reconciler.reconcile()
         let hosts = ServerHosts(
             service: service, metrics: metrics, admin: home.control, keys: home.store,
-            configuration: serverConfiguration(home), log: Self.logSettings(), logger: logger)
+            configuration: try serverConfiguration(home), log: Self.logSettings(), logger: logger)
         let listening = { @Sendable (name: String, address: ListenAddress) in
             { @Sendable (port: Int) async in
                 let bound = ListenAddress(host: address.host, port: port)
-                addresses.withLock { $0[name] = "http://\(bound)" }
+                addresses.withLock { $0[name] = name == "grpc" ? "\(bound)" : "http://\(bound)" }
                 logger.info("listening", metadata: ["\(name)": "\(bound)"])
             }
         }
         let admin = try await hosts.administration(
             clock: Timestamp.systemNow, onListening: listening("admin", settings.admin))
         let http = hosts.inference(
-            clock: Timestamp.systemNow, onListening: listening("http", settings.http))
+            clock: Timestamp.systemNow, onListening: listening("http", httpAddress))
+        let grpc = try hosts.inferenceOverGRPC(
+            clock: Timestamp.systemNow, onListening: listening("grpc", settings.grpc))
         try await runUntilStopped([
-            DataPlaneService(service: service), ReconcileService(reconciler: reconciler), admin, http,
+            DataPlaneService(service: service), ReconcileService(reconciler: reconciler), admin, http, grpc,
             DrainNotice(service: service, delay: settings.drainDelay),
         ])
         try? await home.store.removeReplica(reconciler.replicaID)
@@ -121,13 +129,25 @@ struct Replica {
         return service
     }
 
-    private func serverConfiguration(_ home: OpenHome) -> ServerConfiguration {
+    /// The cloud's, unless the user chose one.
+    private var httpAddress: ListenAddress {
+        guard settings.http == ServeSettings().http, let address = clouds.address else { return settings.http }
+        return address
+    }
+
+    private func serverConfiguration(_ home: OpenHome) throws -> ServerConfiguration {
         var configuration = ServerConfiguration()
-        configuration.http = settings.http
+        configuration.http = httpAddress
+        configuration.grpc = settings.grpc
         configuration.admin = settings.admin
+        configuration.cors = settings.corsOrigins.isEmpty ? nil : try CORSPolicy(allowedOrigins: settings.corsOrigins)
+        configuration.maximumConnections = settings.maximumConnections
+        configuration.isStrictTensorFlowServing = settings.isStrictTensorFlowServing
+        configuration.clouds = clouds
         configuration.maximumBodyBytes = settings.maximumBodyBytes
         configuration.allowsRepositoryControl = settings.allowsRepositoryControl
         configuration.uploadFolder = home.layout.cache
+        configuration.traceFile = settings.traceFile
         configuration.version = Release.version
         return configuration
     }

@@ -8,8 +8,15 @@ extension ServeSettings {
     /// - Throws: ``ValidationFailure`` for a value that is not of its key's kind.
     init(_ reader: ConfigReader) throws {
         http = try Self.value(.http, reader, ListenAddress.init) ?? http
+        grpc = try Self.value(.grpc, reader, ListenAddress.init) ?? grpc
         admin = try Self.value(.admin, reader, ListenAddress.init) ?? admin
         allowsRepositoryControl = try Self.value(.repositoryControl, reader, Bool.init) ?? allowsRepositoryControl
+        corsOrigins =
+            try Self.value(.corsOrigins, reader) { $0.split(separator: ",").map { String($0.filter { $0 != " " }) } }
+            ?? corsOrigins
+        maximumConnections = try Self.count(.maxConnections, reader)
+        isStrictTensorFlowServing =
+            try Self.value(.strictTensorFlowServing, reader, Bool.init) ?? isStrictTensorFlowServing
         maximumBodyBytes = try Self.count(.maxBody, reader) ?? maximumBodyBytes
         maximumRequests = try Self.count(.maxRequests, reader) ?? maximumRequests
         maximumRequestBytes = try Self.count(.maxRequestBytes, reader) ?? maximumRequestBytes
@@ -19,6 +26,7 @@ extension ServeSettings {
         drainDelay = try Self.value(.drainDelay, reader) { TimeSpan(argument: $0)?.duration } ?? drainDelay
         drainTimeout = try Self.value(.drainTimeout, reader) { TimeSpan(argument: $0)?.duration } ?? drainTimeout
         logLevel = try Self.value(.logLevel, reader, Logger.Level.init(rawValue:)) ?? logLevel
+        traceFile = try Self.value(.traceFile, reader) { $0 }
         profilePathPrefix = try Self.value(.profile, reader) { $0 }
     }
 
@@ -40,12 +48,14 @@ extension ServeSettings.Key {
     /// What its values look like.
     fileprivate var form: String {
         switch self {
-        case .http, .admin: "write HOST:PORT"
-        case .repositoryControl: "write true or false"
-        case .lanes, .maxBody, .maxRequests, .maxRequestBytes, .modelMemory, .threadsPerCall:
+        case .http, .grpc, .admin: "write HOST:PORT"
+        case .corsOrigins: "write origins such as https://app.example.com, with commas between them, or *"
+        case .repositoryControl, .strictTensorFlowServing: "write true or false"
+        case .lanes, .maxBody, .maxConnections, .maxRequests, .maxRequestBytes, .modelMemory, .threadsPerCall:
             "write a whole number above 0"
         case .drainDelay, .drainTimeout: "write a time such as 10s or 500ms"
         case .logLevel: "write " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        case .traceFile: "write the path of a file"
         case .profile: "write the beginning of a path"
         }
     }

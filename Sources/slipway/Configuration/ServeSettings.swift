@@ -6,8 +6,15 @@ import SlipwayServer
 /// Everything that `slipway serve` can be told.
 struct ServeSettings: Sendable, Hashable {
     var http = ListenAddress(host: "127.0.0.1", port: 8080)
+    var grpc = ListenAddress(host: "127.0.0.1", port: 8081)
     var admin = ListenAddress(host: "127.0.0.1", port: 8082)
     var allowsRepositoryControl = false
+    /// Web pages that may call the inference port from a browser, `https://app.example.com`; empty for none.
+    var corsOrigins: [String] = []
+    /// Connections that each listener holds at once; `nil` for half of the files that the process may open.
+    var maximumConnections: Int?
+    /// Whether `/v1/models` is TensorFlow Serving's alone.
+    var isStrictTensorFlowServing = false
     var maximumBodyBytes = 64 << 20
     var maximumRequests = 1024
     var maximumRequestBytes = 1 << 30
@@ -22,13 +29,18 @@ struct ServeSettings: Sendable, Hashable {
     /// How long requests may take to finish after that.
     var drainTimeout: Duration = .seconds(30)
     var logLevel = Logger.Level.info
+    /// Where Triton's trace setting writes its lines; `nil` for nowhere.
+    var traceFile: String?
     /// Engine profiles are written to files that begin with this.
     var profilePathPrefix: String?
 
     /// The keys of `slipway.yaml`, which are also the names of flags, and of variables as `SLIPWAY_MAX_BODY`.
     enum Key: String, CaseIterable {
-        case http, admin, lanes
+        case http, grpc, admin, lanes
         case repositoryControl = "repository-control"
+        case corsOrigins = "cors-origins"
+        case maxConnections = "max-connections"
+        case strictTensorFlowServing = "strict-tensorflow-serving"
         case maxBody = "max-body"
         case maxRequests = "max-requests"
         case maxRequestBytes = "max-request-bytes"
@@ -37,6 +49,7 @@ struct ServeSettings: Sendable, Hashable {
         case drainDelay = "drain-delay"
         case drainTimeout = "drain-timeout"
         case logLevel = "log-level"
+        case traceFile = "trace-file"
         case profile
     }
 }
