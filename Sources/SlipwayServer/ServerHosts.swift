@@ -85,7 +85,7 @@ package struct ServerHosts: Sendable {
         inference.register(in: &router)
         let tensorFlow = TensorFlowMethods(
             calls: TensorFlowCalls(service: service, labels: VersionLabels(service: service, admin: admin)),
-            callers: callers, trace: trace)
+            control: repository, callers: callers, trace: trace)
         tensorFlow.register(in: &router)
         ServerMethods(facts: facts, version: configuration.version).register(in: &router)
         RepositoryMethods(control: repository).register(in: &router)

@@ -281,3 +281,41 @@ def test_the_server_lives_on_after_nonsense(served):
     for body in (b"", b"\x00" * 1000, b"{" * 1000, b'{"instances":' + b"[" * 5000, b'{"instances":[' + b"1," * 5000):
         assert requests.post(served.url + "/v1/models/half_plus:predict", data=body, timeout=slipway.PATIENCE).status_code == 400
     assert served.is_alive()
+
+
+# The configuration, over gRPC
+
+def reload(messages, address, *models):
+    import grpc
+
+    request = messages("model_service_pb2").ReloadConfigRequest()
+    for name, folder in models:
+        entry = request.config.model_config_list.config.add()
+        entry.name, entry.base_path = name, str(folder)
+    with grpc.insecure_channel(address) as channel:
+        stub = messages("model_service_pb2_grpc").ModelServiceStub(channel)
+        return stub.HandleReloadConfigRequest(request, timeout=slipway.PATIENCE)
+
+
+def test_a_new_configuration_is_served_and_what_it_lacks_is_not(messages, home, tmp_path):
+    for name, added in (("one", 1), ("two", 2)):
+        folder = tmp_path / name / "1"
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(tinymodels.add(added, columns=1))
+    with slipway.Server(home, "--repository-control") as server:
+        assert reload(messages, server.grpc, ("one", tmp_path / "one")).status.error_code == 0
+        server.wait_ready("one")
+        assert ask(server, "/v1/models/one:predict", {"instances": [[1.0]]}).json() == {"predictions": [[2.0]]}
+        told = reload(messages, server.grpc, ("two", tmp_path / "two"), ("three", tmp_path / "three")).status
+        assert told.error_code != 0 and "three" in told.error_message
+        server.wait_ready("two")
+        assert ask(server, "/v1/models/two:predict", {"instances": [[1.0]]}).json() == {"predictions": [[3.0]]}
+        assert ask(server, "/v1/models/one:predict", {"instances": [[1.0]]}).status_code == 404
+
+
+def test_who_can_infer_cannot_change_the_configuration(messages, served, tmp_path):
+    import grpc
+
+    with pytest.raises(grpc.RpcError) as failure:
+        reload(messages, served.grpc, ("one", tmp_path))
+    assert failure.value.code() == grpc.StatusCode.PERMISSION_DENIED

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SlipwayCore
+package import SlipwayWire
 
 /// Reads what TensorFlow Serving is started with: a `model_config_file`, or one model's base path.
 ///
@@ -47,6 +48,20 @@ package enum TensorFlowServingConfig {
     /// Reads one model by its base path, as `MODEL_NAME` and `MODEL_BASE_PATH` name it.
     package static func model(at path: String, name: String) -> LayoutModel {
         model(Entry(name: name, basePath: path, policy: nil, labels: [:], notes: []))
+    }
+
+    /// Every model of a configuration that came by `HandleReloadConfigRequest`.
+    package static func models(of configuration: TensorFlowServerConfiguration) -> [LayoutModel] {
+        configuration.models.map { entry in
+            let policy: VersionPolicy =
+                switch entry.versionPolicy {
+                case .latest(let count): .latest(count)
+                case .all: .all
+                case .specific(let numbers): .specific(numbers)
+                }
+            return model(
+                Entry(name: entry.name, basePath: entry.basePath, policy: policy, labels: entry.labels, notes: []))
+        }
     }
 
     private static func parse(_ text: [UInt8], file: String) throws(ControlError) -> [Entry] {

@@ -60,6 +60,22 @@ struct RepositoryControl: Sendable {
         try await endpoints.settle(model, revision: revision, cancellation)
     }
 
+    /// Imports and deploys the models of a TensorFlow Serving configuration, and undeploys every other endpoint.
+    ///
+    /// - Returns: What went wrong, a sentence each; models without a fault are served all the same.
+    func reload(_ configuration: TensorFlowServerConfiguration) async throws -> [String] {
+        try checkAllowed()
+        let models = TensorFlowServingConfig.models(of: configuration)
+        let report = await RepositoryImport(admin: admin, deploys: true, allowsSignatureChange: false)
+            .run(models) { _ in }
+        let named = Set(models.map(\.name))
+        for endpoint in try await admin.endpoints()
+        where endpoint.revision.spec != nil && !named.contains(endpoint.name) {
+            try await endpoints.undeploy(endpoint.name)
+        }
+        return report.models.flatMap { model in model.errors.map { "\(model.name): \($0)" } }
+    }
+
     /// Undeploys an endpoint and waits until it is gone.
     func unload(_ model: String) async throws {
         try checkAllowed()

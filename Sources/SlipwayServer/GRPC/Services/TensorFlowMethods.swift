@@ -9,6 +9,7 @@ import SwiftProtobuf
 /// `tensorflow.serving.PredictionService`, and `ModelService`.
 struct TensorFlowMethods: Sendable {
     let calls: TensorFlowCalls
+    let control: RepositoryControl
     let callers: CallerBook
     let trace: TraceSettings
 
@@ -36,6 +37,17 @@ struct TensorFlowMethods: Sendable {
         }
         router.unary(Self.model, "GetModelStatus") { (message: Tensorflow_Serving_GetModelStatusRequest, _) in
             try await calls.status(message)
+        }
+        router.unary(Self.model, "HandleReloadConfigRequest", reload)
+    }
+
+    @Sendable private func reload(
+        _ message: Tensorflow_Serving_ReloadConfigRequest, _ context: GRPCRequestContext
+    ) async throws -> Tensorflow_Serving_ReloadConfigResponse {
+        let failures = try await control.reload(try TensorFlowServerConfiguration(message.config))
+        return .with {
+            $0.status = Tensorflow_Serving_StatusProto(
+                failure: failures.isEmpty ? nil : failures.joined(separator: "; "))
         }
     }
 
