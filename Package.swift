@@ -11,7 +11,6 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
-let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -52,7 +51,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
-        .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
@@ -83,6 +81,8 @@ let package = Package(
             ]),
         .target(name: "COnnxRuntime"),
         .target(name: "SlipwayONNXRuntime", dependencies: ["SlipwayCore", "SlipwayEngine", "COnnxRuntime"]),
+        .target(name: "CSlipwayLlama"),
+        .target(name: "SlipwayLlama", dependencies: ["SlipwayCore", "SlipwayEngine", "CSlipwayLlama"]),
         .target(name: "SlipwayStorage", dependencies: ["SlipwayCore", "SlipwaySecurity", "SlipwayRegistry", grdb]),
         // Floor 4
         .target(
@@ -90,7 +90,7 @@ let package = Package(
             dependencies: [
                 "SlipwayCore", "SlipwayControl", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring",
                 "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
-                grpcCore, grpcProtobuf, httpTypes, hummingbird, hummingbirdHTTP2, logging, nioCore, nioHPACK,
+                grpcCore, httpTypes, hummingbird, hummingbirdHTTP2, logging, nioCore, nioHPACK,
                 nioHTTP1, nioHTTP2, nioHTTPTypes, nioPosix, serviceLifecycle, swiftProtobuf,
             ]),
         // Floor 5
@@ -98,8 +98,8 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "SlipwayClient", "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayFormats",
-                "SlipwayMonitoring", "SlipwayONNXRuntime", "SlipwayRegistry", "SlipwaySecurity", "SlipwayServer",
-                "SlipwayServing", "SlipwayStorage", "SlipwayWire",
+                "SlipwayLlama", "SlipwayMonitoring", "SlipwayONNXRuntime", "SlipwayRegistry", "SlipwaySecurity",
+                "SlipwayServer", "SlipwayServing", "SlipwayStorage", "SlipwayWire",
                 argumentParser, configuration, logging, nioCore, nioPosix, serviceLifecycle, unixSignals, yams,
             ]),
         // Measures the codecs; in this package because it uses what only the package sees
@@ -126,6 +126,7 @@ let package = Package(
             "Control",
             ["SlipwayEngine", "SlipwayFormats", "SlipwayRegistry", "SlipwaySecurity", "SlipwayServing", "SlipwayWire"]),
         test("ONNXRuntime", ["SlipwayEngine"]),
+        test("Llama", ["SlipwayEngine"]),
         test("Storage", ["SlipwayRegistry", "SlipwaySecurity", grdb]),
         test(
             "Server",
@@ -137,7 +138,7 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.type != .system && target.name != "COnnxRuntime" {
+for target in package.targets where target.type != .system && !["COnnxRuntime", "CSlipwayLlama"].contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

@@ -37,6 +37,7 @@ let package = Package(
             swiftSettings: covered),
         .target(name: "FuzzDriver", swiftSettings: features),
         harness("FuzzONNX", "SlipwayFormats"),
+        harness("FuzzGGUF", "SlipwayFormats"),
         harness("FuzzNumPy", "SlipwayFormats"),
         harness("FuzzArrow", "SlipwayFormats"),
         harness("FuzzCSV", "SlipwayFormats"),

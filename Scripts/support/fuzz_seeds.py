@@ -37,6 +37,42 @@ def onnx_models():
         yield field(1, 8) + field(2, b"seed") + field(7, graph) + field(8, field(1, b"") + field(2, 17))
 
 
+def gguf_models():
+    """A model of one layer, its vocabulary, and a part of one in two files."""
+    def text(content):
+        return struct.pack("<Q", len(content)) + content
+
+    def value(key, kind, content):
+        return text(key) + struct.pack("<I", kind) + content
+
+    def number(key, count):
+        return value(key, 4, struct.pack("<I", count))
+
+    def texts(key, items):
+        return value(key, 9, struct.pack("<IQ", 8, len(items)) + b"".join(map(text, items)))
+
+    common = [
+        value(b"general.architecture", 8, text(b"llama")), value(b"general.name", 8, text(b"seed")),
+        number(b"general.file_type", 2), number(b"llama.block_count", 1), number(b"llama.context_length", 64),
+        number(b"llama.embedding_length", 32), number(b"llama.attention.head_count", 2),
+        value(b"llama.attention.head_count_kv", 9, struct.pack("<IQi", 5, 1, 1)),
+        value(b"llama.attention.causal", 7, b"\1"), value(b"llama.rope.freq_base", 6, struct.pack("<f", 1e4)),
+        value(b"tokenizer.ggml.model", 8, text(b"gpt2")), texts(b"tokenizer.ggml.tokens", [b"<s>", b"a"]),
+        value(b"tokenizer.ggml.scores", 9, struct.pack("<IQ2f", 6, 2, 0, 1)),
+        value(b"tokenizer.chat_template", 8, text(b"{{ messages }}"))]
+    tensors = [(b"token_embd.weight", (32, 2), 0, 0, 256), (b"blk.0.attn_q.weight", (32, 32), 2, 256, 576)]
+
+    def file(values, tensors):
+        head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(values)) + b"".join(values)
+        for name, dims, kind, offset, _ in tensors:
+            head += text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, offset)
+        return head + bytes(-len(head) % 32) + bytes(sum(size for *_, size in tensors))
+
+    yield file(common, tensors)
+    yield file(common, [])
+    yield file(common + [number(b"split.count", 2), number(b"split.no", 0), number(b"general.alignment", 32)], tensors[:1])
+
+
 def v2_json():
     for kind in TYPES:
         data = ["a", "\u00e9\n"] if kind == "BYTES" else [[0, 1]]
@@ -127,7 +163,7 @@ def arrow_files():
 
 def main(corpus):
     seeds = {
-        "FuzzONNX": onnx_models(), "FuzzV2JSON": v2_json(), "FuzzV2Binary": v2_binary(),
+        "FuzzONNX": onnx_models(), "FuzzGGUF": gguf_models(), "FuzzV2JSON": v2_json(), "FuzzV2Binary": v2_binary(),
         "FuzzV2Protobuf": v2_protobuf(), "FuzzNumPy": numpy_files(), "FuzzArrow": arrow_files(),
         "FuzzCSV": csv_files(),
         "FuzzProtobufText": protobuf_text(), "FuzzTensorFlowJSON": tensorflow_json(),

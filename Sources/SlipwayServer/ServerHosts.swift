@@ -46,18 +46,20 @@ package struct ServerHosts: Sendable {
         clock: @escaping @Sendable () -> Timestamp, onListening: @escaping @Sendable (Int) async -> Void
     ) -> HTTPHost {
         let labels = VersionLabels(service: service, admin: admin)
-        let routes =
-            V2Routes(service: service, version: configuration.version, facts: facts, trace: trace).routes
-            + StatisticsRoutes(facts: facts).routes
-            + RepositoryRoutes(control: repository).routes
-            + SettingsRoutes(settings: settings).routes
-            + SharedMemoryRoutes().routes
-            + PlainRoutes(service: service).routes
-            + TensorFlowRoutes(calls: TensorFlowCalls(service: service, labels: labels)).routes
-            + KServeRoutes(
+        let routes: [Route] = [
+            V2Routes(service: service, version: configuration.version, facts: facts, trace: trace).routes,
+            StatisticsRoutes(facts: facts).routes,
+            RepositoryRoutes(control: repository).routes,
+            SettingsRoutes(settings: settings).routes,
+            SharedMemoryRoutes().routes,
+            PlainRoutes(service: service).routes,
+            TensorFlowRoutes(calls: TensorFlowCalls(service: service, labels: labels)).routes,
+            KServeRoutes(
                 service: service, admin: admin, isStrictTensorFlowServing: configuration.isStrictTensorFlowServing
-            ).routes
-            + HealthRoutes(service: service, metrics: metrics).routes
+            ).routes,
+            OpenAIRoutes(access: LanguageAccess(service: service, clock: clock)).routes,
+            HealthRoutes(service: service, metrics: metrics).routes,
+        ].flatMap(\.self)
         let clouds = CloudRoutes(
             contracts: configuration.clouds, service: service, admin: admin,
             allowsControl: configuration.allowsRepositoryControl)

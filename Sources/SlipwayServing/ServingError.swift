@@ -7,7 +7,7 @@ package struct ServingError: SlipwayError {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
             case unknownEndpoint, unknownVersion, notReady, draining, overloaded, deadlineExceeded, cancelled
-            case noEngine, loadFailed, quotaExceeded, hung, outOfMemory, wrongAnswer
+            case noEngine, loadFailed, quotaExceeded, hung, outOfMemory, wrongAnswer, wrongKind
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
@@ -27,6 +27,8 @@ package struct ServingError: SlipwayError {
         package static let outOfMemory = Code(wrapped: .outOfMemory)
         /// An engine's answer contradicts its signature.
         package static let wrongAnswer = Code(wrapped: .wrongAnswer)
+        /// A question of another kind than the model answers: tensors to a language model's routes, or the like.
+        package static let wrongKind = Code(wrapped: .wrongKind)
     }
 
     package let code: Code
@@ -54,7 +56,7 @@ package struct ServingError: SlipwayError {
         case .notReady, .draining, .overloaded: .unavailable
         case .deadlineExceeded: .deadlineExceeded
         case .cancelled: .cancelled
-        case .noEngine: .unsupported
+        case .noEngine, .wrongKind: .unsupported
         case .quotaExceeded: .quotaExceeded
         case .outOfMemory: .outOfResources
         default: .internal

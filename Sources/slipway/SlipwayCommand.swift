@@ -29,7 +29,7 @@ struct SlipwayCommand: AsyncParsableCommand {
                     DeployCommand.self, PromoteCommand.self, RollbackCommand.self, UndeployCommand.self,
                     ApplyCommand.self,
                 ]),
-            CommandGroup(name: "Ask", subcommands: [PredictCommand.self, BenchCommand.self]),
+            CommandGroup(name: "Ask", subcommands: [PredictCommand.self, ChatCommand.self, BenchCommand.self]),
             CommandGroup(
                 name: "Care", subcommands: [TokenCommand.self, BackupCommand.self, DoctorCommand.self]),
         ])

@@ -142,7 +142,7 @@ def test_the_urgent_go_first(server):
 
     def ask(name, headers, parameters):
         with slipway.Caller(server, "m") as caller:
-            status, _, _ = caller.ask(slow_request(20_000, **parameters), headers)
+            status, _, _ = caller.ask(slow_request(200_000, **parameters), headers)
             with lock:
                 order.append((name, status))
 

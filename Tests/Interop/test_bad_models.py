@@ -30,11 +30,15 @@ REFUSED = {
     "random bytes": random.Random(1).randbytes(100_000),
     "deeply nested": b"\x3a\x7f" * 5000,
     "text": b"this is not a model\n" * 100,
+    "GGUF without weights": b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + b"\0" * 64,
+    "GGUF that is cut off": b"GGUF" + struct.pack("<IQQ", 3, 2, 1),
+    "GGUF that claims 2^63 tensors": b"GGUF" + struct.pack("<IQQ", 3, 1 << 63, 0) + b"\0" * 64,
+    "GGUF with a text of 2^60 bytes": b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1 << 60) + b"x" * 64,
 }
 
 KNOWN_BUT_UNSUPPORTED = {
     "pickle": pickle.dumps({"a": [1, 2, 3], "b": "text"}, protocol=4),
-    "GGUF": b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + b"\0" * 64,
+    "GGUF": b"GGUF" + struct.pack("<IQQ", 1, 0, 0) + b"\0" * 64,
     "HDF5": b"\x89HDF\r\n\x1a\n" + b"\0" * 512,
     "safetensors": struct.pack("<Q", 58) + b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}   ' + b" " + b"\0" * 4,
 }

@@ -193,7 +193,7 @@ def test_every_key_is_accepted_and_kept(place):
     (file("m:1", "    batching: {max_bach: 1}\n    limits: {deadline: x}\n    foo: 1\n"),
      ["endpoints.yaml:4: ", "endpoints.yaml:5: ", "endpoints.yaml:6: "]),
     (file("m:1", "    quota: {tokens_per_minute: 5}\n"),
-     ["endpoints.yaml:4: quota.tokens_per_minute: ", "nothing counts tokens"]),
+     ["endpoints.yaml:4: quota.tokens_per_minute: ", "m:1 is no language model"]),
     (file("m:1", "    routes: []\n"), ["endpoints.yaml:"]),
     (file("m:1", "\tbatching: 1\n"), ["endpoints.yaml:4: "]),
     ("", ["endpoints.yaml:1: the file is empty"]),

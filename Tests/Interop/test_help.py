@@ -8,7 +8,7 @@ import slipway
 
 COMMANDS = [
     "serve", "status", "import", "list", "show", "history", "alias", "delete", "gc", "deploy", "promote",
-    "rollback", "undeploy", "apply", "predict", "bench", "token", "backup", "doctor",
+    "rollback", "undeploy", "apply", "predict", "chat", "bench", "token", "backup", "doctor",
 ]
 GLOBAL_OPTIONS = ["--home", "--server", "--token", "--output"]
 

@@ -194,11 +194,15 @@ struct EndpointCheckTests {
             $0.limits.clientQuota = .init(requestsPerMinute: -1)
         },
         Case(
-            "quotas of tokens, which nothing counts", "limits.quota.tokensPerMinute",
-            "limits.clientQuota.tokensPerMinute"
+            "quotas of tokens of what has none", "limits.quota.tokensPerMinute", "limits.clientQuota.tokensPerMinute"
         ) {
             $0.limits.quota = .init(tokensPerMinute: 1_000_000)
-            $0.limits.clientQuota = .init(requestsPerMinute: 1, tokensPerMinute: -1)
+            $0.limits.clientQuota = .init(requestsPerMinute: 1, tokensPerMinute: 1)
+        },
+        Case("conversations of what has none", "sticky") { $0.sticky = .conversation },
+        Case("language settings of another model", "language.context", "language.speculation") {
+            $0.language.context = 4096
+            $0.language.speculation = .off
         },
         Case("a rollback window where the old version goes first", "lifecycle.rollbackWindowSeconds") {
             $0.lifecycle.policy = .resource

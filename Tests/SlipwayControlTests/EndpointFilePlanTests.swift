@@ -86,6 +86,7 @@ struct EndpointFilePlanTests {
         .replacing("\"fraud:", with: "\"m:").replacing("version: fraud}", with: "version: m}")
         .replacing("version: small", with: "version: m").replacing("device: cuda", with: "device: cpu")
         .replacing("\"m:5\", rate", with: "\"m:1\", rate").replacing(", tokens_per_minute: 1000000", with: "")
+        .replacing(EndpointFileTests.languageLine, with: "")
         let first = try await plan(text, home)
         #expect(first.changes.map(\.kind) == [.new, .new])
         #expect(await first.apply(through: home.control).allSatisfy { $0.endpoint != nil })
@@ -225,8 +226,8 @@ struct EndpointFilePlanTests {
                 "f:19: limits.rows: is 4, below the 8 rows that one call may have",
                 "f:22: batching.preferred: has 16, above the 8 rows that one call may have",
                 "f:23: lifecycle.idle_unload: unloads a version that is pinned: leave one of them out",
-                "f:25: client_quota.tokens_per_minute: cannot be kept: nothing counts tokens before generative models "
-                    + "are served; limit requests or rows",
+                "f:25: client_quota.tokens_per_minute: cannot be kept: m:1 is no language model and has no tokens; "
+                    + "limit requests or rows",
                 "f:26: rollout: there is no canary to roll out",
             ])
         #expect(try await home.control.endpoints() == [])

@@ -32,8 +32,17 @@ struct EndpointFileTests {
             client_quota: {requests_per_minute: 60}
             lifecycle: {policy: availability, pinned: false, load: on-demand, idle_unload: 10m,
               rollback_window: 0, warm_up: recorded}
+            language: {context: 8192, cache_tokens: 32768, cache_type: q8_0, latency_target: 100ms, speculation: off,
+              queued_tokens: 10000}
             cache: 64MiB
           small: {routes: [{version: small}], instances: auto}
+
+        """
+
+    /// What the full file says of language models.
+    static let languageLine = """
+            language: {context: 8192, cache_tokens: 32768, cache_type: q8_0, latency_target: 100ms, speculation: off,
+              queued_tokens: 10000}
 
         """
 
@@ -90,6 +99,12 @@ struct EndpointFileTests {
         expected.lifecycle.rollbackWindowSeconds = 0
         expected.lifecycle.warmUp = .recorded
         expected.cacheBytes = 64 << 20
+        expected.language.context = 8192
+        expected.language.cacheTokens = 32_768
+        expected.language.cacheType = .q8
+        expected.language.latencyTargetMs = 100
+        expected.language.speculation = .off
+        expected.language.queuedTokens = 10_000
         return expected
     }
 
@@ -97,7 +112,7 @@ struct EndpointFileTests {
     func everything() throws {
         let file = try EndpointFile.parse(Self.full, name: "f")
         #expect(file.endpoints.map(\.name) == ["fraud", "small"])
-        #expect(file.endpoints.map(\.line) == [3, 27])
+        #expect(file.endpoints.map(\.line) == [3, 29])
         let draft = file.endpoints[0]
         #expect(
             draft.references.map { "\($0.path) \($0.reference)" } == [
@@ -171,7 +186,7 @@ struct EndpointFileTests {
         ("routes: [{version: m}]\n    sticky: [a]", ["f:4: 'sticky' takes one value, not a list or a mapping"]),
         (
             "routes: [{version: m}]\n    sticky: ip",
-            ["f:4: 'sticky' is 'ip', expected header:NAME, cookie:NAME or client"]
+            ["f:4: 'sticky' is 'ip', expected header:NAME, cookie:NAME, client or conversation"]
         ),
         (
             "routes: [{version: m}]\n    rules:\n      - {equals: \"1\", version: m}",
@@ -286,6 +301,22 @@ struct EndpointFileTests {
         (
             "routes: [{version: m}]\n    lifecycle: {idle_unload: 9999d}",
             ["f:4: 'idle_unload' is '9999d', expected a number with ms, s, m, h or d, such as 10m"]
+        ),
+        (
+            "routes: [{version: m}]\n    language: {cache_type: q4_0}",
+            ["f:4: 'cache_type' is 'q4_0', did you mean 'q8_0'?"]
+        ),
+        (
+            "routes: [{version: m}]\n    language: {speculation: on}",
+            ["f:4: 'speculation' is 'on', there are [auto, off]"]
+        ),
+        (
+            "routes: [{version: m}]\n    language: {cache_token: 1}",
+            ["f:4: unknown key 'cache_token' in 'language', did you mean 'cache_tokens'?"]
+        ),
+        (
+            "routes: [{version: m}]\n    language:\n      latency_target: 100",
+            ["f:5: 'latency_target' is '100', expected a number with ms, s, m, h or d, such as 10m"]
         ),
         ("routes: [{version: m}]\n    device: cpu\n    device: cpu", ["f:4: the mapping has 'device' twice"]),
     ]

@@ -105,7 +105,7 @@ struct ModelImporterTests {
     @Test(
         "names the format of a file that it does not import",
         arguments: [
-            (Array("GGUF".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 0, count: 64), "GGUF"),
+            (Array("GGUF".utf8) + [0, 0, 0, 3] + [UInt8](repeating: 0, count: 64), "GGUF"),
             ([0x80, 4, 0x95] + [UInt8](repeating: 0, count: 8) + Array("csklearn.svm\nSVC\n.".utf8), "ickle"),
             ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] + [UInt8](repeating: 0, count: 64), "HDF5"),
         ] as [([UInt8], String)])

@@ -18,7 +18,7 @@ struct ServerCaller: Sendable {
     }
 
     /// Lives as long as the process. A connection that is refused is an error at once: people wait for it.
-    private static let client: HTTPClient = {
+    static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)

@@ -61,7 +61,8 @@ package struct EndpointFilePlan: Sendable {
             _ = try await facts.resolve(ModelReference(name: primary.model, selector: .version(primary.number)))
         }
         let check = EndpointCheck(
-            signatures: facts.signatures, inForce: current?.spec, allowsSignatureChange: allowsSignatureChange)
+            signatures: facts.signatures, languageVersions: facts.languageVersions, inForce: current?.spec,
+            allowsSignatureChange: allowsSignatureChange)
         let found = check.problems(in: spec)
         for problem in found {
             let hint = problem.isSignatureChange ? "; --allow-signature-change does it all the same" : ""
@@ -129,6 +130,7 @@ private struct Facts {
     let admin: any AdminService
     var versions: [ModelReference: VersionID] = [:]
     var signatures: [VersionID: ModelSignature] = [:]
+    var languageVersions: Set<VersionID> = []
     private var failures: [ModelReference: String] = [:]
     private let deployed: [String: RevisionDTO]
 
@@ -145,6 +147,7 @@ private struct Facts {
             let version = try await admin.version(reference)
             versions[reference] = version.id
             signatures[version.id] = version.signature
+            if ModelFormat(rawValue: version.format)?.isLanguage == true { languageVersions.insert(version.id) }
             return nil
         } catch let error as any SlipwayError where [.notFound, .conflict, .invalidInput].contains(error.category) {
             failures[reference] = error.message

@@ -50,7 +50,8 @@ extension EndpointFileReader {
         guard let text = text(field, named: "sticky") else { return }
         guard let key = StickyKey(text) else {
             return problems.add(
-                field.line, "'sticky' is '\(text.prefix(64))', expected header:NAME, cookie:NAME or client")
+                field.line,
+                "'sticky' is '\(text.prefix(64))', expected header:NAME, cookie:NAME, client or conversation")
         }
         draft.settings.sticky = key
     }

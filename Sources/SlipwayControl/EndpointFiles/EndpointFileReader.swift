@@ -9,7 +9,7 @@ struct EndpointFileReader {
     private(set) var endpoints: [EndpointDraft] = []
 
     private static let lists = ["routes", "sticky", "rules", "shadow", "rollout"]
-    private static let sections = ["batching", "limits", "quota", "client_quota", "lifecycle"]
+    private static let sections = ["batching", "limits", "quota", "client_quota", "lifecycle", "language"]
 
     static func line(_ node: Node) -> Int { max(1, node.mark?.line ?? 1) }
 
@@ -43,6 +43,7 @@ struct EndpointFileReader {
         for leaf in own { read(leaf, found[leaf.key], into: &draft) }
         for section in Self.sections {
             guard let entry = found[section] else { continue }
+            draft.lines[section] = entry.line
             let leaves = SpecLeaf.all.filter { $0.section == section }
             let values = fields(of: entry.value, known: leaves.map(\.key), named: "'\(section)'")
             for leaf in leaves { read(leaf, values[leaf.key], into: &draft) }

@@ -88,6 +88,16 @@ package struct SpecLeaf: Sendable {
         SpecLeaf(
             "lifecycle", "warm_up", "lifecycle.warmUp",
             .choice(LifecycleSpec.WarmUp.allCases.map(\.rawValue), \.lifecycle.warmUpName)),
+        SpecLeaf("language", "context", "language.context", .count(\.language.context)),
+        SpecLeaf("language", "cache_tokens", "language.cacheTokens", .count(\.language.cacheTokens)),
+        SpecLeaf(
+            "language", "cache_type", "language.cacheType",
+            .choice(LanguageSpec.CacheType.allCases.map(\.rawValue), \.language.cacheTypeName)),
+        SpecLeaf("language", "latency_target", "language.latencyTargetMs", .milliseconds(\.language.latencyTargetMs)),
+        SpecLeaf(
+            "language", "speculation", "language.speculation",
+            .choice(LanguageSpec.Speculation.allCases.map(\.rawValue), \.language.speculationName)),
+        SpecLeaf("language", "queued_tokens", "language.queuedTokens", .count(\.language.queuedTokens)),
     ]
 }
 
@@ -108,6 +118,18 @@ extension LimitSpec {
     fileprivate var eachQuota: Quota {
         get { clientQuota ?? Quota() }
         set { clientQuota = newValue == Quota() ? nil : newValue }
+    }
+}
+
+extension LanguageSpec {
+    fileprivate var cacheTypeName: String? {
+        get { cacheType?.rawValue }
+        set { cacheType = newValue.flatMap { CacheType(rawValue: $0) } }
+    }
+
+    fileprivate var speculationName: String? {
+        get { speculation?.rawValue }
+        set { speculation = newValue.flatMap { Speculation(rawValue: $0) } }
     }
 }
 

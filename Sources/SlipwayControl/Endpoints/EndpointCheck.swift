@@ -6,14 +6,18 @@ package import SlipwayCore
 package struct EndpointCheck: Sendable {
     /// Of every version that exists; a version that is not here counts as unknown.
     package var signatures: [VersionID: ModelSignature]
+    /// Those of them that are language models.
+    package var languageVersions: Set<VersionID>
     /// What the endpoint serves now; `nil` when nothing.
     package var inForce: EndpointSpec?
     package var allowsSignatureChange: Bool
 
     package init(
-        signatures: [VersionID: ModelSignature], inForce: EndpointSpec? = nil, allowsSignatureChange: Bool = false
+        signatures: [VersionID: ModelSignature], languageVersions: Set<VersionID> = [], inForce: EndpointSpec? = nil,
+        allowsSignatureChange: Bool = false
     ) {
         self.signatures = signatures
+        self.languageVersions = languageVersions
         self.inForce = inForce
         self.allowsSignatureChange = allowsSignatureChange
     }
@@ -35,6 +39,7 @@ package struct EndpointCheck: Sendable {
         guard tooMany.isEmpty else { return tooMany }
         var problems = unknownVersions(spec) + Self.canaryProblems(spec) + Self.keyProblems(spec)
         problems += Self.shadowProblems(spec) + Self.rolloutProblems(spec) + Self.executionProblems(spec)
+        problems += languageProblems(spec)
         if !allowsSignatureChange { problems += signatureProblems(spec) }
         return problems
     }
@@ -42,7 +47,7 @@ package struct EndpointCheck: Sendable {
     // MARK: Versions
 
     /// Each version of a spec with the first place that names it.
-    private static func places(_ spec: EndpointSpec) -> [(path: String, version: VersionID)] {
+    static func places(_ spec: EndpointSpec) -> [(path: String, version: VersionID)] {
         [("primary", spec.primary)]
             + spec.canaries.enumerated().map { ("canaries[\($0)].version", $1.version) }
             + spec.rules.enumerated().map { ("rules[\($0)].version", $1.version) }

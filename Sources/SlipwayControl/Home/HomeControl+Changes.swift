@@ -107,8 +107,10 @@ extension HomeControl {
         if let primary = inForce?.primary, signatures[primary] == nil {
             signatures[primary] = try await store.version(primary)?.draft.signature
         }
+        let language = records.filter { $0.value.draft.format.isLanguage }.keys
         let check = EndpointCheck(
-            signatures: signatures, inForce: inForce, allowsSignatureChange: allowsSignatureChange)
+            signatures: signatures, languageVersions: Set(language), inForce: inForce,
+            allowsSignatureChange: allowsSignatureChange)
         let problems = check.problems(in: spec)
         guard problems.isEmpty else { throw ControlError.refused(problems, endpoint: endpoint) }
         for record in records.values.sorted(by: { $0.id < $1.id }) { try checkRunnable(record, spec) }

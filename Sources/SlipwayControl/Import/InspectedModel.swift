@@ -17,56 +17,75 @@ struct InspectedModel: Sendable {
     let parts: [Part]
     let metadata: [String: String]
 
-    /// Reads a file, or the one model file of a folder.
+    /// Reads a file, or the one model of a folder.
     ///
     /// - Throws: ``ControlError`` `unsupportedFormat` naming the format, or `FormatError`.
     init(path: String) throws {
         let file = try Self.modelFile(at: path)
         let detected = try FormatDetector.detect(path: file)
-        guard detected.isSupported, detected.format == .onnx else {
+        guard detected.isSupported else { throw ControlError(.unsupportedFormat, detected.message) }
+        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+        format = detected.format
+        switch format {
+        case .onnx:
+            let info = try ONNXReader.read(path: file)
+            let external = info.externalFiles.map { Part(source: folder + "/" + $0.path, path: $0.path) }
+            signature = info.signature
+            parts = [Part(source: file, path: Self.graphName(avoiding: external.map(\.path)))] + external
+            metadata = ONNXCard.facts(info)
+        case .gguf:
+            let info = try GGUFReader.read(path: file)
+            try info.requireServable()
+            signature = LanguageSignature.of(info)
+            parts = Self.parts(info, file: file, folder: folder)
+            metadata = GGUFCard.facts(info)
+        default:
             throw ControlError(.unsupportedFormat, detected.message)
         }
-        let info = try ONNXReader.read(path: file)
-        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-        let external = info.externalFiles.map { Part(source: folder + "/" + $0.path, path: $0.path) }
-        format = .onnx
-        signature = info.signature
-        parts = [Part(source: file, path: Self.primaryName(avoiding: external.map(\.path)))] + external
-        metadata = Self.facts(info)
     }
 
-    /// The same name for every import, so that equal files make equal bundles.
-    private static func primaryName(avoiding taken: [String]) -> String {
+    /// The signature of a stored file, read again.
+    ///
+    /// - Throws: `FormatError`; ``ControlError`` `unsupportedFormat` for a format that is not imported.
+    static func signature(of format: ModelFormat, at path: String) throws -> ModelSignature {
+        switch format {
+        case .onnx:
+            return try ONNXReader.read(path: path).signature
+        case .gguf:
+            return LanguageSignature.of(try GGUFReader.read(path: path))
+        default:
+            throw ControlError(.unsupportedFormat, "\(format.displayName) models are not served by this version")
+        }
+    }
+
+    // The same names for every import, so that equal files make equal bundles.
+
+    private static func graphName(avoiding taken: [String]) -> String {
         taken.contains("model.onnx") ? "model-graph.onnx" : "model.onnx"
+    }
+
+    /// The files of a model in several keep their numbers, by which the engine finds them.
+    private static func parts(_ info: GGUFModelInfo, file: String, folder: String) -> [Part] {
+        guard info.files.count > 1 else { return [Part(source: file, path: "model.gguf")] }
+        return info.files.map { part in
+            let path = GGUFSplit(fileName: part.name).map { $0.name(of: $0.number, stem: "model") } ?? part.name
+            return Part(source: folder + "/" + part.name, path: path)
+        }
     }
 
     private static func modelFile(at path: String) throws -> String {
         guard FileFacts.isDirectory(path) else { return path }
-        let candidates = try FileFacts.names(in: path).filter { $0.hasSuffix(".onnx") }
+        var candidates: Set<String> = []
+        for name in try FileFacts.names(in: path) where name.hasSuffix(".onnx") || name.hasSuffix(".gguf") {
+            // Of a model in several files, the first stands for all.
+            candidates.insert(GGUFSplit(fileName: name).map { $0.name(of: 1) } ?? name)
+        }
         guard candidates.count == 1, let only = candidates.first else {
             throw ControlError(
                 .invalidRequest,
-                "the folder holds \(candidates.count) files that end in .onnx, expected 1: name the file itself")
+                "the folder holds \(candidates.count) files that end in .onnx or .gguf, expected 1: "
+                    + "name the file itself")
         }
         return path + "/" + only
-    }
-
-    private static func facts(_ info: ONNXModelInfo) -> [String: String] {
-        var facts = info.metadata.reduce(into: [String: String]()) { $0["file." + $1.key] = $1.value }
-        facts["producer"] = [info.producerName, info.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
-        facts["onnx.ir"] = String(info.irVersion)
-        facts["onnx.opsets"] = info.opsetImports
-            .map { "\($0.domain.isEmpty ? "ai.onnx" : $0.domain) \($0.version)" }.sorted().joined(separator: ", ")
-        facts["onnx.nodes"] = String(info.nodeCount)
-        if !info.graphName.isEmpty { facts["onnx.graph"] = info.graphName }
-        for (output, labels) in info.classLabels {
-            let names: [String] =
-                switch labels {
-                case .integers(let values): values.map { String($0) }
-                case .strings(let values): values
-                }
-            facts[ClassLabelFacts.key(output)] = ClassLabelFacts.write(names)
-        }
-        return facts.filter { !$0.value.isEmpty }
     }
 }

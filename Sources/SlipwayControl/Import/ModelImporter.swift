@@ -60,16 +60,23 @@ package struct ModelImporter: Sendable {
 
     /// Loads the file once in the engine that is to run it, where that engine is here.
     ///
-    /// Finds unknown operators, unsupported versions and damaged graphs before they are registered.
+    /// Finds unknown operators and architectures, unsupported versions and damaged files before they are registered.
     private func verify(_ inspected: InspectedModel) async throws -> (engine: String, notes: [String]) {
-        guard let engine = engines.first(where: { $0.capabilities.formats.contains(inspected.format) }) else {
-            return ("onnxruntime", ["not verified: no engine for \(inspected.format.displayName) is installed here"])
+        let format = inspected.format
+        guard let engine = engines.first(where: { $0.capabilities.formats.contains(format) }) else {
+            return (Self.usualEngine(format), ["not verified: no engine for \(format.displayName) is installed here"])
         }
-        let bundle = ModelBundle(
-            format: inspected.format, path: inspected.parts[0].source, signature: inspected.signature)
-        _ = try await LoaderThread.run { try engine.load(bundle, options: LoadOptions()) }
+        let bundle = ModelBundle(format: format, path: inspected.parts[0].source, signature: inspected.signature)
+        if engine.capabilities.languageFormats.contains(format) {
+            _ = try await LoaderThread.run { try engine.loadLanguageModel(bundle, options: LoadOptions()) }
+        } else {
+            _ = try await LoaderThread.run { try engine.load(bundle, options: LoadOptions()) }
+        }
         return (engine.name, [])
     }
+
+    /// The engine that runs a format where nothing else is said.
+    private static func usualEngine(_ format: ModelFormat) -> String { format == .gguf ? "llama" : "onnxruntime" }
 
     private func put(
         _ parts: [InspectedModel.Part], progress: @escaping @Sendable (Double) -> Void

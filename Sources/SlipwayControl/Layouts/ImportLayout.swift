@@ -15,7 +15,8 @@ package enum ImportLayout: Sendable, Hashable {
     package static func detect(_ path: String) -> ImportLayout {
         guard FileFacts.isDirectory(path), let folder = try? LayoutFolder(path), let names = try? folder.names(in: "")
         else { return .single }
-        if names.contains(where: { $0.hasSuffix(".onnx") && !folder.isFolder($0) }) { return .single }
+        let isModel = { (name: String) in [".onnx", ".gguf"].contains { name.hasSuffix($0) } }
+        if names.contains(where: { isModel($0) && !folder.isFolder($0) }) { return .single }
         if names.contains("config.pbtxt") { return .tritonModel }
         if hasVersions("", in: folder, .tensorFlowServing) { return .numbered }
         return names.contains { TritonRepository.isModel($0, in: folder) } ? .tritonRepository : .single

@@ -2,7 +2,6 @@
 
 package import SlipwayCore
 package import SlipwayEngine
-import SlipwayFormats
 package import SlipwayRegistry
 package import SlipwayServing
 
@@ -19,9 +18,12 @@ package struct RegistryModelSource: ModelSource {
     package func resolve(_ version: VersionID) async throws -> ResolvedVersion {
         let record = try await record(version)
         let draft = record.draft
-        return ResolvedVersion(
+        var resolved = ResolvedVersion(
             id: version, digest: draft.digest, format: draft.format, engine: draft.engine,
             labels: ClassLabelFacts.read(draft.metadata), byteCount: record.byteCount)
+        resolved.cacheBytesPerToken = GGUFCard.cacheBytesPerToken(draft.metadata)
+        resolved.trainedContext = GGUFCard.trainedContext(draft.metadata)
+        return resolved
     }
 
     package func fetch(_ version: ResolvedVersion) async throws -> String {
@@ -32,7 +34,7 @@ package struct RegistryModelSource: ModelSource {
     package func verify(_ version: ResolvedVersion, in folder: String) async throws -> ModelBundle {
         let draft = try await record(version.id).draft
         let path = folder + "/" + draft.primaryPath
-        let found = try await LoaderThread.run { try ONNXReader.read(path: path).signature }
+        let found = try await LoaderThread.run { try InspectedModel.signature(of: draft.format, at: path) }
         guard found == draft.signature else {
             throw ControlError(
                 .changedOnDisk,

@@ -3,7 +3,7 @@
 extension EndpointSpec: Codable {
     private enum CodingKeys: String, CodingKey {
         case primary, canaries, rules, sticky, shadows, rollout, engine, device, instances, batching, limits
-        case lifecycle, cacheBytes
+        case lifecycle, cacheBytes, language
     }
 
     /// Members that are left out have their defaults, so that specs of earlier releases stay readable.
@@ -22,6 +22,7 @@ extension EndpointSpec: Codable {
         limits = try container.decodeIfPresent(LimitSpec.self, forKey: .limits) ?? limits
         lifecycle = try container.decodeIfPresent(LifecycleSpec.self, forKey: .lifecycle) ?? lifecycle
         cacheBytes = try container.decodeIfPresent(Int.self, forKey: .cacheBytes)
+        language = try container.decodeIfPresent(LanguageSpec.self, forKey: .language) ?? language
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -39,6 +40,7 @@ extension EndpointSpec: Codable {
         if limits != LimitSpec() { try container.encode(limits, forKey: .limits) }
         if lifecycle != LifecycleSpec() { try container.encode(lifecycle, forKey: .lifecycle) }
         try container.encodeIfPresent(cacheBytes, forKey: .cacheBytes)
+        if language != LanguageSpec() { try container.encode(language, forKey: .language) }
     }
 }
 
@@ -48,7 +50,7 @@ extension StickyKey: Codable {
         let text = try container.decode(String.self)
         guard let key = StickyKey(text) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "write header:NAME, cookie:NAME or client")
+                in: container, debugDescription: "write header:NAME, cookie:NAME, client or conversation")
         }
         self = key
     }

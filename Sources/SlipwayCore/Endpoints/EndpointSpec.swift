@@ -24,6 +24,7 @@ public struct EndpointSpec: Sendable, Hashable {
     public var lifecycle: LifecycleSpec
     /// Bytes of answers kept to be given again; `nil` for no cache.
     public var cacheBytes: Int?
+    public var language: LanguageSpec
 
     public init(primary: VersionID, engine: String? = nil, device: String = "cpu", instances: Int? = nil) {
         self.primary = primary
@@ -39,6 +40,7 @@ public struct EndpointSpec: Sendable, Hashable {
         limits = LimitSpec()
         lifecycle = LifecycleSpec()
         cacheBytes = nil
+        language = LanguageSpec()
     }
 
     /// Every version that the endpoint needs, each once, the primary first.
@@ -86,11 +88,17 @@ public enum StickyKey: Sendable, Hashable, CustomStringConvertible {
     case cookie(String)
     /// The API key, or else the network address.
     case client
+    /// What a conversation began with, for language models.
+    case conversation
 
-    /// Reads `header:x-user-id`, `cookie:session` or `client`; `nil` for anything else.
+    /// Reads `header:x-user-id`, `cookie:session`, `client` or `conversation`; `nil` for anything else.
     public init?(_ text: String) {
         if text == "client" {
             self = .client
+            return
+        }
+        if text == "conversation" {
+            self = .conversation
             return
         }
         let parts = text.split(separator: ":", maxSplits: 1).map { $0.filter { $0 != " " } }
@@ -107,6 +115,7 @@ public enum StickyKey: Sendable, Hashable, CustomStringConvertible {
         case .header(let name): "header:\(name)"
         case .cookie(let name): "cookie:\(name)"
         case .client: "client"
+        case .conversation: "conversation"
         }
     }
 }

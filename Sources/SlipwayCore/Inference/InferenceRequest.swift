@@ -12,6 +12,8 @@ public struct InferenceRequest: Sendable {
     public var requestedOutputs: [String]?
     public var parameters: [String: ParameterValue]
     public var caller: Caller
+    /// What keeps a conversation on one version; `nil` for requests that are none.
+    public var conversation: String?
     /// 0 is the most urgent, 7 the least (as in RFC 9218).
     public var urgency: Int
     /// After this instant nobody wants the answer.

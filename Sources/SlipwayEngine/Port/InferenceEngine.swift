@@ -20,16 +20,38 @@ public protocol InferenceEngine: Sendable {
     ///
     /// - Throws: ``EngineError`` `unsupportedModel`, `invalidModel`, `outOfMemory` or `loadFailed`.
     func load(_ bundle: ModelBundle, options: LoadOptions) throws(EngineError) -> any TensorModel
+
+    /// Loads a bundle of one of ``EngineCapabilities/languageFormats``; as ``load(_:options:)`` otherwise.
+    func loadLanguageModel(_ bundle: ModelBundle, options: LoadOptions) throws(EngineError) -> any LanguageModel
+}
+
+extension InferenceEngine {
+    public func load(_ bundle: ModelBundle, options: LoadOptions) throws(EngineError) -> any TensorModel {
+        throw EngineError(
+            code: .unsupportedModel, message: "engine '\(name)' runs no tensor models of \(bundle.format.displayName)")
+    }
+
+    public func loadLanguageModel(
+        _ bundle: ModelBundle, options: LoadOptions
+    ) throws(EngineError) -> any LanguageModel {
+        throw EngineError(
+            code: .unsupportedModel,
+            message: "engine '\(name)' runs no language models of \(bundle.format.displayName)")
+    }
 }
 
 /// What an engine accepts.
 public struct EngineCapabilities: Sendable, Hashable {
+    /// Every format it loads.
     public let formats: [ModelFormat]
+    /// Those of them that are language models.
+    public let languageFormats: [ModelFormat]
     /// Device names that ``LoadOptions/device`` may name: `cpu`, `cuda`.
     public let devices: [String]
 
-    public init(formats: [ModelFormat], devices: [String]) {
+    public init(formats: [ModelFormat], languageFormats: [ModelFormat] = [], devices: [String]) {
         self.formats = formats
+        self.languageFormats = languageFormats
         self.devices = devices
     }
 }

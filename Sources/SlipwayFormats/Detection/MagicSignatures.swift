@@ -7,10 +7,7 @@ enum MagicSignatures {
     static func detect(_ probe: DetectionProbe) -> FormatDetection? {
         let head = probe.head
         if head.has("GGUF"), let version: UInt32 = head.littleEndian(at: 4) {
-            let number = (1...0xFFFF).contains(version) ? version : version.byteSwapped
-            return FormatDetection(
-                .gguf, "The file is a GGUF model, version \(number), as llama.cpp runs it.",
-                advice: "This version of Slipway does not run GGUF models yet; import an ONNX export of the model.")
+            return gguf(version)
         }
         if head.has("ORTM", at: 4) {
             return FormatDetection(
@@ -28,6 +25,17 @@ enum MagicSignatures {
                 advice: "Send it as input to an endpoint instead.")
         }
         return hdf5(probe)
+    }
+
+    private static func gguf(_ version: UInt32) -> FormatDetection {
+        guard (1...0xFFFF).contains(version) else {
+            return FormatDetection(
+                .gguf, "The file is a big-endian GGUF model, version \(version.byteSwapped).",
+                advice: "Download or make the little-endian file; gguf-convert-endian of llama.cpp converts it.")
+        }
+        return FormatDetection(
+            .gguf, "The file is a GGUF model, version \(version), as llama.cpp runs it.",
+            advice: version == 1 ? "Convert the model again: versions 2 and 3 are read." : nil)
     }
 
     /// HDF5 has its signature at 0, or at 512 and its doublings after a user block.

@@ -9,6 +9,7 @@ final class EndpointSeries: Sendable {
     let queue = LatencyHistogram()
     let compute = LatencyHistogram()
     private let counters = Mutex(EndpointCounters())
+    private let language = Mutex(Language())
 
     func record(_ observation: InferenceObservation, at now: Timestamp) {
         let nanoseconds = ObservedNanoseconds(observation)
@@ -26,5 +27,29 @@ final class EndpointSeries: Sendable {
         counters.withLock { $0.add(execution) }
     }
 
+    func record(_ observation: GenerationObservation) {
+        language.withLock { $0.value.add(observation) }
+    }
+
+    func record(_ observation: StepObservation) {
+        language.withLock { $0.value.add(observation) }
+    }
+
     func read() -> EndpointCounters { counters.withLock { $0 } }
+
+    func readLanguage() -> LanguageCounters? { language.withLock { $0.made } }
+
+    /// Made when the first token is counted: most endpoints never generate.
+    private struct Language {
+        var made: LanguageCounters?
+
+        var value: LanguageCounters {
+            get { made ?? LanguageCounters() }
+            _modify {
+                var counters = made.take() ?? LanguageCounters()
+                defer { made = counters }
+                yield &counters
+            }
+        }
+    }
 }

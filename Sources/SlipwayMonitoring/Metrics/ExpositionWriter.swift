@@ -30,6 +30,20 @@ struct ExpositionWriter {
         line(metric.name + "_count", labels: pairs, value: String(distribution.count))
     }
 
+    /// One histogram with bounds of its own.
+    mutating func histogram(_ metric: MetricDescriptor, labels: [String], counts: BucketCounts) {
+        let pairs = Array(zip(metric.labels, labels))
+        var total: UInt64 = 0
+        for (bound, count) in zip(counts.bounds, counts.counts) {
+            total &+= count
+            let shown = Self.number(Double(bound) / counts.scale)
+            line(metric.name + "_bucket", labels: pairs + [("le", shown)], value: String(total))
+        }
+        line(metric.name + "_bucket", labels: pairs + [("le", "+Inf")], value: String(counts.count))
+        line(metric.name + "_sum", labels: pairs, value: Self.number(Double(counts.sum) / counts.scale))
+        line(metric.name + "_count", labels: pairs, value: String(counts.count))
+    }
+
     private mutating func line(_ name: String, labels: [(String, String)], value: String) {
         text += name
         if !labels.isEmpty {

@@ -94,13 +94,15 @@ package enum MetricCatalogue {
         help: "Always 1; the label tells the version of the server.")
 
     /// In the order of the exposition and of the documentation.
-    package static let all = [
+    package static let all = general + language + process
+
+    private static let general = [
         requests, routes, duration, queue, compute, rows, executions, inputBytes, outputBytes, foldedObservations,
         inFlight,
         modelsLoaded, loadDuration, admissionRejected, shadowAnswers, queued, hungCalls,
-        coresInUse, coreWaiters, modelMemory, cacheRequests, residentMemory, cpuTime, openFiles, threads, startTime,
-        buildInfo,
+        coresInUse, coreWaiters, modelMemory, cacheRequests,
     ]
+    private static let process = [residentMemory, cpuTime, openFiles, threads, startTime, buildInfo]
 
     /// Upper bounds of the histograms' buckets.
     package static let durationBounds: [Duration] = [

@@ -8,7 +8,8 @@ import Synchronization
 ///
 /// ``record(_:)`` is called once per request from any thread: one dictionary look-up and a few additions under two
 /// short locks, no waiting on readers that format. Memory is bounded by construction: at most `maximumSeries`
-/// pairs of endpoint and version, about 45 KiB each; what does not fit is counted under the endpoint `other`.
+/// pairs of endpoint and version, about 45 KiB each (3 more where text is generated); what does not fit is counted
+/// under the endpoint `other`.
 package final class MetricsRegistry: Sendable {
     /// The endpoint that requests are counted under when they have no series of their own.
     package static let otherEndpoint = "other"
@@ -53,6 +54,7 @@ package final class MetricsRegistry: Sendable {
     private typealias Reader = @Sendable () -> [MetricSample]
 
     private let maximumSeries: Int
+    private let servesVLLMNames: Bool
     private let now: @Sendable () -> Timestamp
     private let table = Mutex(Table())
     private let other = EndpointSeries()
@@ -60,16 +62,23 @@ package final class MetricsRegistry: Sendable {
 
     /// - Parameters:
     ///   - maximumSeries: Pairs of endpoint and version that are told apart; 1 or more.
+    ///   - servesVLLMNames: Whether the language metrics are also shown under the names that vLLM has for them.
     ///   - now: The wall clock.
     package init(
-        maximumSeries: Int = 512, now: @escaping @Sendable () -> Timestamp = MetricsRegistry.wallClock
+        maximumSeries: Int = 512, servesVLLMNames: Bool = false,
+        now: @escaping @Sendable () -> Timestamp = MetricsRegistry.wallClock
     ) {
         self.maximumSeries = max(1, maximumSeries)
+        self.servesVLLMNames = servesVLLMNames
         self.now = now
     }
 
     /// Counts one request.
-    package func record(_ observation: InferenceObservation) {
+    package func record(_ observation: InferenceObservation) { countRequest(observation) }
+
+    /// Counts one request and returns the series that it counts in.
+    @discardableResult
+    func countRequest(_ observation: InferenceObservation) -> EndpointSeries {
         let key = Key(endpoint: observation.endpoint, version: observation.version)
         let series = table.withLock { table -> EndpointSeries in
             if let known = entry(key, in: &table) { return known }
@@ -77,13 +86,17 @@ package final class MetricsRegistry: Sendable {
             return other
         }
         series.record(observation, at: now())
+        return series
     }
 
     /// Counts one engine call.
     package func record(_ execution: ExecutionObservation) {
-        let key = Key(endpoint: execution.endpoint, version: execution.version)
-        let series = table.withLock { entry(key, in: &$0) }
-        series?.record(execution)
+        series(endpoint: execution.endpoint, version: execution.version)?.record(execution)
+    }
+
+    /// The series of a version; `nil` when there is no room for it.
+    func series(endpoint: String, version: Int) -> EndpointSeries? {
+        table.withLock { entry(Key(endpoint: endpoint, version: version), in: &$0) }
     }
 
     /// The series of a pair, made when it is new and there is room; `nil` for what is folded.
@@ -143,6 +156,11 @@ package final class MetricsRegistry: Sendable {
                 for reading in all { reading.write(metric, to: &writer) }
             }
         }
+        if servesVLLMNames {
+            for name in VLLMNames.all {
+                name.write(all.compactMap(\.language), provided: providers[name.source.name]?() ?? [], to: &writer)
+            }
+        }
         return writer.text
     }
 
@@ -159,11 +177,13 @@ private struct SeriesReading {
     let labels: [String]
     private let series: EndpointSeries
     private let counters: EndpointCounters
+    let language: LanguageReading?
 
     init(endpoint: String, version: Int?, series: EndpointSeries) {
         labels = [endpoint, version.map(String.init) ?? ""]
         self.series = series
         counters = series.read()
+        language = series.readLanguage().map { [labels] in LanguageReading(labels: labels, counters: $0) }
     }
 
     /// Writes the samples that this series has of a metric, if it has any.
@@ -187,7 +207,7 @@ private struct SeriesReading {
             writer.sample(metric, labels: labels, value: String(counters.summary().executionCount))
         case MetricCatalogue.inputBytes: writer.sample(metric, labels: labels, value: String(counters.inputBytes))
         case MetricCatalogue.outputBytes: writer.sample(metric, labels: labels, value: String(counters.outputBytes))
-        default: break
+        default: language?.write(metric, as: metric, to: &writer)
         }
     }
 

@@ -23,6 +23,7 @@ struct RouteResponder: HTTPResponder {
         let receivedAt = ContinuousClock.now
         let requestID = RequestIdentifier.choose(given: request.headers[RequestIdentifier.header])
         let trace = TraceContext(request.headers)
+        let gone = CancellationFlag()
         var surface = ErrorTable.Surface.inference
         var reply: HTTPReply
         do {
@@ -30,24 +31,35 @@ struct RouteResponder: HTTPResponder {
             surface = route.surface
             try await gate.check(route.role, authorization: request.headers[.authorization])
             reply = try await watch.withFlag(for: context.channel) { flag, address in
+                // The handler's flag outlives it where the body is still to come.
+                let registration = flag.add { gone.cancel() }
+                defer { if let registration { flag.remove(registration) } }
                 let caller = await caller(request.headers, address)
                 let call = HTTPCall(
                     head: request.head, parameters: parameters, queryText: query, requestID: requestID,
-                    receivedAt: receivedAt, cancellation: flag, caller: caller, trace: trace,
+                    receivedAt: receivedAt, cancellation: gone, caller: caller, trace: trace,
                     bodyStream: Self.body(of: request, context), bodyLimit: bodyLimit)
                 return try await route.handler(call)
             }
-            if let accepted = request.headers[.acceptEncoding] {
+            if reply.stream == nil, let accepted = request.headers[.acceptEncoding] {
                 reply = try ReplyCompression.apply(to: reply, acceptEncoding: accepted)
             }
         } catch let other as OtherMethods {
             reply = answer(request, other.allowed)
         } catch {
             reply = Self.reply(to: error, on: surface, context, requestID, trace)
+            if surface == .openAI { reply.adviseOpenAIClients() }
         }
         // A preflight has its own.
         if let cors, request.method != .options { cors.apply(to: &reply.headers, origin: request.headers[.origin]) }
         if let trace { reply.headers[TraceContext.parentHeader] = trace.traceparent }
+        if let stream = reply.stream {
+            var headers = reply.headers
+            headers[RequestIdentifier.header] = requestID
+            return Response(
+                status: HTTPResponse.Status(code: reply.status), headers: headers,
+                body: stream.body(for: context.channel, watch, gone))
+        }
         return Self.response(reply, requestID: requestID, isHead: request.method == .head)
     }
 

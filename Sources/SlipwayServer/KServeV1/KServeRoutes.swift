@@ -2,6 +2,7 @@
 
 import HTTPTypes
 import SlipwayCore
+import SlipwayEngine
 import SlipwayServing
 import SlipwayWire
 
@@ -79,8 +80,20 @@ struct KServeRoutes: Sendable {
             // The registry may be away while the data plane serves on: the time is the least part of the answer.
             createdAt = ((try? await admin.version(reference))?.createdAt.milliseconds ?? 0) / 1000
         }
-        return ModelListing(
+        var listing = ModelListing(
             name: status.endpoint, isReady: status.isAnswering, versions: status.tensorFlowVersions,
             createdAt: createdAt)
+        if !isStrictTensorFlowServing { listing.language = languageFacts(status.endpoint) }
+        return listing
+    }
+
+    /// Of an endpoint whose loaded version is a language model.
+    private func languageFacts(_ name: String) -> ModelListing.LanguageFacts? {
+        guard let model = (try? service.endpoint(name).version(nil))?.language?.model else { return nil }
+        let facts = model.facts
+        return ModelListing.LanguageFacts(
+            vocabularySize: facts.vocabularySize, trainingContext: facts.trainingContext,
+            embeddingWidth: facts.embeddingWidth, parameterCount: facts.parameterCount,
+            byteCount: model.residentBytes)
     }
 }

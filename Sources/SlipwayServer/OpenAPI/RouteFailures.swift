@@ -36,6 +36,7 @@ enum RouteFailures {
     static func body(of route: Route, status: Int) -> [Route.Content] {
         let plain = Route.Content.json("Error")
         if let own = route.documentation.failureBody { return [own, plain] }
+        if route.surface == .openAI { return [.json("OpenAIError"), plain] }
         return route.surface == .admin && ![400, 408].contains(status) ? [.json("ErrorDTO")] : [plain]
     }
 }

@@ -3,7 +3,8 @@
 /// Every type that routes name, with its schema: what OpenAPI's components are made from.
 package enum SchemaCatalogue {
     private static let schemas: [String: JSONSchema] = {
-        let all = [common, v2, control, plain, platforms, admin, adminEndpoints].flatMap { Array($0) }
+        let all = [common, v2, control, plain, platforms, openAI, openAITexts, admin, adminEndpoints]
+            .flatMap { Array($0) }
         return Dictionary(all.map { ($0.key, $0.value) }) { first, _ in first }
     }()
 

@@ -26,10 +26,10 @@ final class RouteTable: Sendable {
     var primary: LoadedVersion? { versions[assignment.spec.primary] }
 
     /// Where a request goes; `nil` when the version is not ready after all.
-    func route(_ caller: Caller) -> RouteChoice? {
+    func route(_ caller: Caller, conversation: String? = nil) -> RouteChoice? {
         guard draws else { return primary.map { choice($0, .primary, []) } }
         let decision = router.route(
-            RouteFacts(client: caller.identity, header: caller.header), draw: draw(),
+            RouteFacts(client: caller.identity, conversation: conversation, header: caller.header), draw: draw(),
             isReady: { versions[$0] != nil })
         return versions[decision.version].map { choice($0, decision.kind, decision.shadows) }
     }

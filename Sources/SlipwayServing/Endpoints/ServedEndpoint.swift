@@ -75,9 +75,10 @@ package final class ServedEndpoint: Sendable {
         }
         while true {
             let table = state.withLock { $0.table }
-            if let choice = table?.route(request.caller) { return choice }
+            if let choice = table?.route(request.caller, conversation: request.conversation) { return choice }
             let rings = bell.rings
-            if let choice = state.withLock({ $0.table })?.route(request.caller) { return choice }
+            let later = state.withLock { $0.table }
+            if let choice = later?.route(request.caller, conversation: request.conversation) { return choice }
             guard wake() else { throw missing(nil) }
             try await wait(after: rings, until: request.deadline, request.cancellation)
         }
@@ -217,6 +218,7 @@ package final class ServedEndpoint: Sendable {
             // One that was replaced still owes answers: only what gets nothing but copies gives way.
             let isShadow = spec.shadows.contains { $0.version == version } && !answering.contains(version)
             slot.loaded?.runner.adopt(spec, isShadow: isShadow)
+            slot.loaded?.language?.runner?.adopt(isShadow: isShadow)
         }
     }
 }

@@ -17,6 +17,10 @@ package struct ServingContext: Sendable {
     package var observe: @Sendable (InferenceObservation) -> Void = { _ in }
     /// Called once per engine call that succeeded, on its lane; must be quick and never block.
     package var observeExecution: @Sendable (ExecutionObservation) -> Void = { _ in }
+    /// Called once per request for generated text, when it is over; must be quick and never block.
+    package var observeGeneration: @Sendable (GenerationObservation) -> Void = { _ in }
+    /// Called once per step of a language model, on its lane; must be quick and never block.
+    package var observeStep: @Sendable (StepObservation) -> Void = { _ in }
     /// Asks the allocator to give free memory back to the system, after a model was unloaded.
     package var trimMemory: @Sendable () -> Void = {}
 

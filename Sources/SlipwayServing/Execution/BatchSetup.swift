@@ -38,6 +38,12 @@ struct BatchSetup: Sendable {
         if reasonAlone != nil { policy.isBatching = false }
     }
 
+    /// Requests do not share calls.
+    mutating func runAlone(_ reason: String) {
+        reasonAlone = reason
+        policy.isBatching = false
+    }
+
     /// Nothing was tried: requests share calls only where the endpoint says that they may, and are not padded.
     mutating func doWithoutProbe(_ spec: EndpointSpec, _ signature: ModelSignature) {
         rules = BatchRules(signature: signature, padding: nil, maximumBatchSize: policy.maximumRows)

@@ -36,6 +36,33 @@ package final class ShadowMirror: Sendable {
         state.withLock { state in state.tallies = state.tallies.filter { versions.contains($0.key) } }
     }
 
+    // MARK: - Copies that are compared elsewhere
+
+    /// Whether another copy may be made now; each is given back.
+    func takePlace() -> Bool {
+        state.withLock { state in
+            guard state.copies < Self.mostCopies else { return false }
+            state.copies += 1
+            return true
+        }
+    }
+
+    func givePlaceBack() { state.withLock { $0.copies -= 1 } }
+
+    func compared(_ version: VersionID, _ outcome: AnswerComparison.Outcome) {
+        state.withLock { $0.tallies[version, default: ShadowTally()].add(outcome) }
+    }
+
+    func failed(_ version: VersionID, _ reason: String) {
+        state.withLock { $0.tallies[version, default: ShadowTally()].addFailure(reason) }
+    }
+
+    func dropped(_ version: VersionID) {
+        state.withLock { $0.tallies[version, default: ShadowTally()].addDropped() }
+    }
+
+    // MARK: - Copies of tensors
+
     /// Sends a copy of `request` to a version, later; `answer` is what the caller got.
     func copy(_ request: InferenceRequest, answered answer: NamedTensors, to shadow: Shadow, _ version: LoadedVersion?)
     {

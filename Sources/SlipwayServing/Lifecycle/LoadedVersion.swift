@@ -11,6 +11,8 @@ package final class LoadedVersion: Sendable {
     package let engine: String
     package let laneCount: Int
     package let threadsPerCall: Int
+    /// What runs it where it is a language model; ``model`` is then its face for tensors.
+    package let language: LanguageWork?
     let runner: BatchRunner
     let lanes: LaneGroup
     private let deadlines: DeadlineWatch
@@ -28,6 +30,7 @@ package final class LoadedVersion: Sendable {
     ) {
         resolved = prepared.resolved
         model = prepared.model
+        language = prepared.language
         engine = prepared.engine
         laneCount = lanes.laneCount
         threadsPerCall = prepared.threadsPerCall
@@ -47,16 +50,21 @@ package final class LoadedVersion: Sendable {
 
     /// Keeps the version loaded while `body` runs; `nil` when it is no longer to be used.
     func withLease<R>(_ body: () async throws -> R) async rethrows -> R? {
-        guard leases.withLock({ $0.count.take() }) else { return nil }
-        defer {
-            let now = ContinuousClock.now
-            let drained = leases.withLock { leases in
-                leases.lastUse = now
-                return leases.count.giveBack() ? leases.whenDrained.take() : nil
-            }
-            drained?()
-        }
+        guard takeLease() else { return nil }
+        defer { giveLeaseBack() }
         return try await body()
+    }
+
+    /// Keeps the version loaded until ``giveLeaseBack()``; `false` when it is no longer to be used.
+    func takeLease() -> Bool { leases.withLock { $0.count.take() } }
+
+    func giveLeaseBack() {
+        let now = ContinuousClock.now
+        let drained = leases.withLock { leases in
+            leases.lastUse = now
+            return leases.count.giveBack() ? leases.whenDrained.take() : nil
+        }
+        drained?()
     }
 
     /// Gives no more leases and calls `whenDrained` once when the last one is back.
@@ -70,7 +78,10 @@ package final class LoadedVersion: Sendable {
     }
 
     /// Ends the lanes; returns when the last call has returned, those not counted that hang.
-    func stopLanes() async { await lanes.stop() }
+    func stopLanes() async {
+        await lanes.stop()
+        await language?.stop()
+    }
 
     /// Queues a request on the lanes and waits for its answer, its deadline or its cancellation, whichever is first.
     func execute(_ request: InferenceRequest, rows: Int) async throws -> PendingInference.Execution {

@@ -7,6 +7,7 @@ import SlipwayEngine
 struct PreparedVersion: Sendable {
     let resolved: ResolvedVersion
     let model: any TensorModel
+    var language: LanguageWork?
     let engine: String
     let lanes: Int
     let threadsPerCall: Int
@@ -18,7 +19,13 @@ struct PreparedVersion: Sendable {
     func warmUp(
         _ spec: EndpointSpec, recorded: [NamedTensors], deadlines: DeadlineWatch
     ) async throws -> BatchSetup {
-        let setup = BatchSetup(model, spec: spec)
+        var alone = BatchSetup(model, spec: spec)
+        guard language == nil else {
+            // Text is batched step by step where it is generated.
+            alone.runAlone("a language model batches its steps itself")
+            return alone
+        }
+        let setup = alone
         let limit = max(Self.leastLimit, setup.callLimit * 5)
         return try await SupervisedWork.run("warm-up", limit: limit, deadlines) { stop in
             var setup = setup
@@ -62,7 +69,9 @@ struct PreparedVersion: Sendable {
         _ setup: BatchSetup, _ context: ServingContext, observe: @escaping @Sendable (Int, InferenceTimings) -> Void
     ) throws(EngineError) -> LoadedVersion {
         let group = try LaneGroup(count: max(1, min(lanes, model.maximumConcurrency)))
-        let cores = VersionCores(gate: context.cores, owner: ObjectIdentifier(group).hashValue, perCall: threadsPerCall)
+        // A language model's lanes only wait for its own, which takes the cores: they would wait for one another.
+        let gate = language == nil ? context.cores : CoreGate(cores: lanes)
+        let cores = VersionCores(gate: gate, owner: ObjectIdentifier(group).hashValue, perCall: language == nil ? threadsPerCall : 1)
         let runner = BatchRunner(model, resolved.id, lanes: group, cores: cores, batching: setup, observe: observe)
         return LoadedVersion(self, lanes: group, runner: runner, deadlines: context.deadlines)
     }

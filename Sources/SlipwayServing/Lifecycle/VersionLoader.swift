@@ -48,9 +48,11 @@ struct VersionLoader {
 
     private mutating func load(_ resolved: ResolvedVersion, _ bundle: ModelBundle) async throws {
         let engine = try context.engine(named: need.engine ?? resolved.engine, for: bundle.format)
-        let room = try await context.memory.makeRoom(
-            for: resolved.id, of: endpoint, fileBytes: resolved.byteCount, policy: ResidencyPolicy(spec.lifecycle))
-        self.room = room
+        let isLanguage = engine.capabilities.languageFormats.contains(bundle.format)
+        room = try await context.memory.makeRoom(
+            for: resolved.id, of: endpoint, estimate: estimate(resolved, isLanguage: isLanguage),
+            policy: ResidencyPolicy(spec.lifecycle))
+        if isLanguage { return try await loadLanguageModel(resolved, bundle, engine) }
         let lanes = need.instances ?? context.configuration.lanes
         var options = LoadOptions(
             device: need.device, threadsPerCall: context.configuration.threadsPerCall, lanes: lanes)
@@ -59,6 +61,38 @@ struct VersionLoader {
         prepared = PreparedVersion(
             resolved: resolved, model: model, engine: engine.name, lanes: lanes,
             threadsPerCall: options.threadsPerCall)
+    }
+
+    private func estimate(_ resolved: ResolvedVersion, isLanguage: Bool) -> MemoryEstimate {
+        guard isLanguage else { return MemoryEstimate(fileBytes: resolved.byteCount) }
+        return MemoryEstimate(
+            bytes: LanguageSettings.memoryEstimate(
+                spec, fileBytes: resolved.byteCount, cacheBytesPerToken: resolved.cacheBytesPerToken,
+                trainedContext: resolved.trainedContext))
+    }
+
+    private mutating func loadLanguageModel(
+        _ resolved: ResolvedVersion, _ bundle: ModelBundle, _ engine: any InferenceEngine
+    ) async throws {
+        // A step is computed by all cores that there are: text of all conversations is in it.
+        let threads = context.cores.snapshot.cores
+        let options = LoadOptions(device: need.device, threadsPerCall: threads, lanes: 1)
+        let model = try await LoaderThread.run { try engine.loadLanguageModel(bundle, options: options) }
+        let settings = LanguageSettings(
+            spec, facts: model.facts, threads: threads, queuedRequests: context.configuration.limits.requests)
+        let (endpoint, number, observe) = (endpoint, resolved.id.number, context.observeStep)
+        let work = try await LanguageWork.start(model, settings, gate: context.cores) { facts in
+            observe(
+                StepObservation(
+                    endpoint: endpoint, version: number, prefillTokens: facts.prefillTokens,
+                    decodeTokens: facts.decodeTokens, sequences: facts.sequences, duration: facts.duration,
+                    gaps: facts.gaps))
+        }
+        let predictor = LanguagePredictor(
+            work: work, signature: bundle.signature, version: resolved.id, endpoint: endpoint)
+        prepared = PreparedVersion(
+            resolved: resolved, model: predictor, language: work, engine: engine.name,
+            lanes: predictor.maximumConcurrency, threadsPerCall: threads)
     }
 
     private mutating func warmUp(_ version: PreparedVersion) async throws {
@@ -74,6 +108,7 @@ struct VersionLoader {
     /// Lets go of what a failed load leaves.
     mutating func discard() async {
         await loaded?.stopLanes()
+        if loaded == nil { await prepared?.language?.stop() }
         loaded = nil
         prepared = nil
         room = nil

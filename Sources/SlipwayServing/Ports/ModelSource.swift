@@ -26,6 +26,10 @@ package struct ResolvedVersion: Sendable, Hashable {
     package let labels: [String: [String]]
     /// Of all its files together.
     package let byteCount: Int
+    /// Of a language model: what one token takes in the cache with 16-bit numbers, and the context it was trained
+    /// with; 0 for other models.
+    package var cacheBytesPerToken = 0
+    package var trainedContext = 0
 
     package init(
         id: VersionID, digest: Digest, format: ModelFormat, engine: String, labels: [String: [String]],

@@ -4,6 +4,8 @@
 package struct MemoryEstimate: Sendable, Hashable {
     package let bytes: Int
 
+    package init(bytes: Int) { self.bytes = max(0, bytes) }
+
     /// Twice the files, for an engine that reads them and rearranges a copy of the weights for its kernels, as ONNX
     /// Runtime does, and 8 MiB for the session.
     package init(fileBytes: Int) {

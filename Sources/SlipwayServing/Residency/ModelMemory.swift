@@ -48,14 +48,13 @@ package final class ModelMemory: Sendable {
     /// Bytes that models take, and may take.
     package var load: (used: Int, budget: Int) { state.withLock { ($0.plan.used, $0.plan.budget) } }
 
-    /// Waits until there is room for a model of so many bytes of file, which may mean that others have to go.
+    /// Waits until there is room for a model, which may mean that others have to go.
     ///
     /// - Parameter owner: The endpoint; its versions that answer are not among those others.
     /// - Throws: ``ServingError`` `outOfMemory` when there never will be.
     func makeRoom(
-        for version: VersionID, of owner: String, fileBytes: Int, policy: ResidencyPolicy
+        for version: VersionID, of owner: String, estimate: MemoryEstimate, policy: ResidencyPolicy
     ) async throws -> MemoryRoom {
-        let estimate = MemoryEstimate(fileBytes: fileBytes)
         let key = state.withLock { state -> UInt64 in
             state.lastKey += 1
             state.tenants[state.lastKey] = Tenant(owner: owner, version: version)

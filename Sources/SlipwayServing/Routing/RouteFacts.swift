@@ -6,12 +6,15 @@ package import SlipwayCore
 package struct RouteFacts: Sendable {
     /// The API key, or else the network address.
     package let client: String
+    /// What a conversation began with; `nil` for requests that are none.
+    package let conversation: String?
     private let find: @Sendable (String) -> String?
 
     /// - Parameter header: The value of the header of this name in lower case; several values of one name joined as
     ///   HTTP has it, those of `cookie` with `; `.
-    package init(client: String, header: @escaping @Sendable (String) -> String?) {
+    package init(client: String, conversation: String? = nil, header: @escaping @Sendable (String) -> String?) {
         self.client = client
+        self.conversation = conversation
         find = header
     }
 

@@ -79,7 +79,9 @@ package struct TrafficRouter: Sendable {
         case .header(let name)?: facts.header(name)
         case .cookie(let name)?: facts.cookie(name)
         case .client?: facts.client
-        case nil: nil
+        // A conversation stays where it began, even where nobody asks for it: another version would compute all of it
+        // again, and go on in another voice.
+        case .conversation?, nil: facts.conversation
         }
     }
 

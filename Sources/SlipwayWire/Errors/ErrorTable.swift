@@ -10,6 +10,8 @@ package enum ErrorTable {
         case inference
         case tensorFlowServing
         case torchServe
+        /// The routes of OpenAI's protocol, and those that llama-server has beside them.
+        case openAI
         case admin
     }
 
@@ -31,8 +33,17 @@ package enum ErrorTable {
         case .deadlineExceeded: 504
         case .cancelled: 499
         case .unsupported: 501
-        case .outOfResources: surface == .tensorFlowServing ? 429 : 507
+        case .outOfResources: outOfResources(on: surface)
         case .corrupt, .internal: 500
+        }
+    }
+
+    /// OpenAI's clients try again what they know to pass.
+    private static func outOfResources(on surface: Surface) -> Int {
+        switch surface {
+        case .tensorFlowServing: 429
+        case .openAI: 503
+        case .inference, .torchServe, .admin: 507
         }
     }
 
@@ -41,10 +52,14 @@ package enum ErrorTable {
         (error as? any SlipwayError)?.category ?? .internal
     }
 
-    /// The status and the body, `{"error":"..."}` but for TorchServe, that answer an error.
+    /// The status and the body, `{"error":"..."}` but for TorchServe and OpenAI, that answer an error.
     ///
     /// The text of errors from outside the house is kept from callers: it may name paths.
     package static func reply(to error: any Error, on surface: Surface) -> (status: Int, body: [UInt8]) {
+        if surface == .openAI {
+            let failure = OpenAIFailure(error)
+            return (failure.status, failure.body)
+        }
         let status = httpStatus(for: category(of: error), on: surface)
         let message = (error as? any SlipwayError)?.description ?? "internal error: see the server's log"
         guard surface == .torchServe else { return (status, body(message: message)) }

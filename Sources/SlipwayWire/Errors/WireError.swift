@@ -7,7 +7,7 @@ package struct WireError: SlipwayError, Equatable {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
             case malformedJSON, tooDeep, invalidRequest, invalidTensor, notEncodable, unknownRegion, unsupported
-            case incompleteResponse, malformedProtobuf
+            case incompleteResponse, malformedProtobuf, contextLengthExceeded
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
@@ -29,16 +29,30 @@ package struct WireError: SlipwayError, Equatable {
         package static let unsupported = Code(wrapped: .unsupported)
         /// The answer lacks an output that was asked for.
         package static let incompleteResponse = Code(wrapped: .incompleteResponse)
+        /// The prompt is longer than the model's context.
+        package static let contextLengthExceeded = Code(wrapped: .contextLengthExceeded)
     }
 
     package let code: Code
     package let message: String
     package let location: String?
+    /// Of `contextLengthExceeded`.
+    package private(set) var excess: ContextExcess?
 
     package init(_ code: Code, _ message: String, at location: String? = nil) {
         self.code = code
         self.message = message
         self.location = location
+    }
+
+    /// - Parameter promptTokens: Without those of the answer.
+    package static func contextLengthExceeded(promptTokens: Int, contextLength: Int) -> WireError {
+        var error = WireError(
+            .contextLengthExceeded,
+            "the prompt has \(promptTokens) tokens, but the context has room for \(contextLength) with the answer's: "
+                + "shorten it, or serve the model with a larger context")
+        error.excess = ContextExcess(promptTokens: promptTokens, contextLength: contextLength)
+        return error
     }
 
     package var category: ErrorCategory {
@@ -55,5 +69,16 @@ package struct WireError: SlipwayError, Equatable {
         guard let location else { return WireError(code, message, at: path) }
         let glue = location.hasPrefix("byte ") ? ", " : location.hasPrefix("[") ? "" : "."
         return WireError(code, message, at: path + glue + location)
+    }
+}
+
+/// By how much a prompt is too long.
+package struct ContextExcess: Sendable, Hashable {
+    package var promptTokens: Int
+    package var contextLength: Int
+
+    package init(promptTokens: Int, contextLength: Int) {
+        self.promptTokens = promptTokens
+        self.contextLength = contextLength
     }
 }

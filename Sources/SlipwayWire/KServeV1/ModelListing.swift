@@ -11,6 +11,28 @@ package struct ModelListing: Sendable, Hashable {
     package var versions: [TensorFlowVersionStatus]
     /// When the version that answers was registered, in seconds since 1970; 0 when that is not known.
     package var createdAt: Int64
+    /// Of a language model that is loaded.
+    package var language: LanguageFacts?
+
+    /// What llama.cpp's server tells of a model in `meta`.
+    package struct LanguageFacts: Sendable, Hashable {
+        package var vocabularySize: Int
+        package var trainingContext: Int
+        package var embeddingWidth: Int
+        package var parameterCount: UInt64
+        /// Of the weights.
+        package var byteCount: Int
+
+        package init(
+            vocabularySize: Int, trainingContext: Int, embeddingWidth: Int, parameterCount: UInt64, byteCount: Int
+        ) {
+            self.vocabularySize = vocabularySize
+            self.trainingContext = trainingContext
+            self.embeddingWidth = embeddingWidth
+            self.parameterCount = parameterCount
+            self.byteCount = byteCount
+        }
+    }
 
     package init(name: String, isReady: Bool, versions: [TensorFlowVersionStatus], createdAt: Int64) {
         self.name = name
@@ -57,5 +79,15 @@ package struct ModelListing: Sendable, Hashable {
         json.member("object", "model")
         json.member("created", createdAt)
         json.member("owned_by", "slipway")
+        guard let language else { return }
+        json.member(
+            "meta",
+            object: { json in
+                json.member("n_vocab", language.vocabularySize)
+                json.member("n_ctx_train", language.trainingContext)
+                json.member("n_embd", language.embeddingWidth)
+                json.member("n_params", language.parameterCount)
+                json.member("size", language.byteCount)
+            })
     }
 }

@@ -31,7 +31,7 @@ struct DeployCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What keeps a caller on one version: header:NAME, cookie:NAME or client.", valueName: "key"))
+            "What keeps a caller on one version: header:NAME, cookie:NAME, client or conversation.", valueName: "key"))
     var sticky: String?
 
     @Option(help: ArgumentHelp("The most rows of one engine call.", valueName: "rows"))
@@ -74,7 +74,8 @@ struct DeployCommand: AsyncParsableCommand {
         request.allowSignatureChange = allowSignatureChange ? true : nil
         request.sticky = try sticky.map { text in
             guard let key = StickyKey(text) else {
-                throw ValidationFailure("--sticky is '\(text)', expected header:NAME, cookie:NAME or client")
+                throw ValidationFailure(
+                    "--sticky is '\(text)', expected header:NAME, cookie:NAME, client or conversation")
             }
             return key
         }

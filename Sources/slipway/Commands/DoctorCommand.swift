@@ -50,13 +50,25 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func engines() -> [RegistryDoctor.Finding] {
-        let candidate = EngineCache.onnxRuntime
-        do throws(EngineError) {
-            let engine = try EngineCache.open(candidate, threads: 1, log: Logger(label: "engine"))
-            let devices = engine.capabilities.devices.joined(separator: ", ")
-            return [.init(.ok, engine.name, "\(engine.version) at \(candidate.libraryPath), devices: \(devices)")]
-        } catch {
-            return [.init(.problem, candidate.name, "\(error)")]
+        let opened = EngineCache.candidates.map { candidate -> (EngineCache.Candidate, Result<any InferenceEngine, EngineError>) in
+            (
+                candidate,
+                Result { () throws(EngineError) in
+                    try EngineCache.open(candidate, threads: 1, log: Logger(label: "engine"))
+                }
+            )
+        }
+        let isAnyThere = opened.contains { (try? $0.1.get()) != nil }
+        return opened.map { candidate, result in
+            switch result {
+            case .success(let engine):
+                let devices = engine.capabilities.devices.joined(separator: ", ")
+                return .init(.ok, engine.name, "\(engine.version) at \(candidate.libraryPath), devices: \(devices)")
+            case .failure(let error):
+                // One that was never set up is nobody's problem while others are there.
+                let isMissed = error.code != .libraryMissing || !isAnyThere
+                return .init(isMissed ? .problem : .warning, candidate.name, "\(error)")
+            }
         }
     }
 }

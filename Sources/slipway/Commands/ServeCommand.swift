@@ -41,6 +41,9 @@ struct ServeCommand: AsyncParsableCommand {
         help: "Answer /v1/models as TensorFlow Serving alone does, without what KServe and OpenAI clients read.")
     var strictTensorFlowServing = false
 
+    @Flag(name: .customLong("vllm-metrics"), help: "Add the names that vLLM gives to its metrics to /metrics.")
+    var vllmMetrics = false
+
     @Flag(help: "Allow V2 load, unload, trace and log settings on the inference port.")
     var repositoryControl = false
 
@@ -105,6 +108,7 @@ struct ServeCommand: AsyncParsableCommand {
             (.http, http), (.grpc, grpc), (.admin, admin), (.repositoryControl, repositoryControl ? "true" : nil),
             (.corsOrigins, corsOrigins), (.maxConnections, maxConnections),
             (.strictTensorFlowServing, strictTensorFlowServing ? "true" : nil),
+            (.vllmMetrics, vllmMetrics ? "true" : nil),
             (.maxBody, maxBody), (.maxRequests, maxRequests), (.maxRequestBytes, maxRequestBytes),
             (.modelMemory, modelMemory), (.lanes, lanes),
             (.threadsPerCall, threadsPerCall), (.drainDelay, drainDelay), (.drainTimeout, drainTimeout),

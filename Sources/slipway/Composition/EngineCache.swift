@@ -3,18 +3,22 @@
 import Glibc
 import Logging
 import SlipwayEngine
+import SlipwayLlama
 import SlipwayONNXRuntime
 
 /// Where engines are on this machine, and opening them: the only place that knows every adapter.
 enum EngineCache {
-    /// What a search for one engine found.
+    /// An engine and where it ought to be.
     struct Candidate {
         let name: String
         let libraryPath: String
+        /// Opens it, with the threads of one call and what takes its log lines.
+        let open: @Sendable (Int, @escaping @Sendable (EngineLogLine) -> Void) throws(EngineError) -> any InferenceEngine
     }
 
-    /// The version that set-up fetches; others in the cache are used when they are newer.
+    /// The versions that set-up fetches or builds.
     static let onnxRuntimeVersion = "1.31.1"
+    static let llamaVersion = "0.3.36"
 
     /// `$SLIPWAY_ENGINES`, default `~/.cache/slipway/engines`.
     static var folder: String {
@@ -27,8 +31,22 @@ enum EngineCache {
         let path =
             GlobalOptions.environment("SLIPWAY_ONNXRUNTIME")
             ?? "\(folder)/onnxruntime-\(onnxRuntimeVersion)/libonnxruntime.so.1"
-        return Candidate(name: "onnxruntime", libraryPath: path)
+        return Candidate(name: "onnxruntime", libraryPath: path) { threads, log throws(EngineError) in
+            try ONNXRuntimeEngine(libraryPath: path, threads: threads, log: log)
+        }
     }
+
+    /// `$SLIPWAY_LLAMA` names a library to use instead.
+    static var llama: Candidate {
+        let path =
+            GlobalOptions.environment("SLIPWAY_LLAMA") ?? "\(folder)/llama-\(llamaVersion)/libslipway_llama.so"
+        return Candidate(name: "llama", libraryPath: path) { _, log throws(EngineError) in
+            try LlamaEngine(libraryPath: path, log: log)
+        }
+    }
+
+    /// Every engine there could be, in the order in which they are tried.
+    static var candidates: [Candidate] { [onnxRuntime, llama] }
 
     /// Cores this process may use.
     static var cores: Int { CoreBudget.current().cores }
@@ -37,18 +55,21 @@ enum EngineCache {
     static func discover(
         threads: Int = 1, log: Logger = Logger(label: "engine"), onFailure: (EngineError) -> Void = { _ in }
     ) -> [any InferenceEngine] {
-        do throws(EngineError) {
-            return [try open(onnxRuntime, threads: threads, log: log)]
-        } catch {
-            onFailure(error)
-            return []
+        var engines: [any InferenceEngine] = []
+        for candidate in candidates {
+            do throws(EngineError) {
+                engines.append(try open(candidate, threads: threads, log: log))
+            } catch {
+                onFailure(error)
+            }
         }
+        return engines
     }
 
     static func open(
         _ candidate: Candidate, threads: Int, log: Logger
     ) throws(EngineError) -> any InferenceEngine {
-        try ONNXRuntimeEngine(libraryPath: candidate.libraryPath, threads: threads) { line in
+        try candidate.open(threads) { line in
             log.log(
                 level: Logger.Level(line.level), "\(line.message)",
                 metadata: ["engine": "\(line.engine)"].merging(line.source.map { ["source": "\($0)"] } ?? [:]) { $1 })

@@ -46,7 +46,7 @@ struct Replica {
         for problem in clouds.problems { logger.warning("\(problem)") }
         try await ContainerStart(folders: clouds.modelFolders, name: clouds.defaultEndpoint, admin: home.control)
             .deployModel { [logger] in logger.info("\($0)") }
-        let metrics = MetricsRegistry()
+        let metrics = MetricsRegistry(servesVLLMNames: settings.servesVLLMMetrics)
         let service = dataPlane(home, engines, division, metrics)
         let addresses = Mutex<[String: String]>([:])
         let reconciler = Reconciler(
@@ -121,10 +121,13 @@ struct Replica {
         }
         context.observe = { metrics.record($0) }
         context.observeExecution = { metrics.record($0) }
+        context.observeGeneration = { metrics.record($0) }
+        context.observeStep = { metrics.record($0) }
         context.trimMemory = Allocator.giveBackFreeMemory
         let service = InferenceService(context: context)
         metrics.provideProcessMetrics(version: Release.version)
         metrics.provideServingMetrics(service, loads)
+        metrics.provideLanguageMetrics { service.languageGauges }
         metrics.provideSharedMetrics(context.cores, context.memory)
         return service
     }

@@ -17,6 +17,7 @@ extension ServeSettings {
         maximumConnections = try Self.count(.maxConnections, reader)
         isStrictTensorFlowServing =
             try Self.value(.strictTensorFlowServing, reader, Bool.init) ?? isStrictTensorFlowServing
+        servesVLLMMetrics = try Self.value(.vllmMetrics, reader, Bool.init) ?? servesVLLMMetrics
         maximumBodyBytes = try Self.count(.maxBody, reader) ?? maximumBodyBytes
         maximumRequests = try Self.count(.maxRequests, reader) ?? maximumRequests
         maximumRequestBytes = try Self.count(.maxRequestBytes, reader) ?? maximumRequestBytes
@@ -50,7 +51,7 @@ extension ServeSettings.Key {
         switch self {
         case .http, .grpc, .admin: "write HOST:PORT"
         case .corsOrigins: "write origins such as https://app.example.com, with commas between them, or *"
-        case .repositoryControl, .strictTensorFlowServing: "write true or false"
+        case .repositoryControl, .strictTensorFlowServing, .vllmMetrics: "write true or false"
         case .lanes, .maxBody, .maxConnections, .maxRequests, .maxRequestBytes, .modelMemory, .threadsPerCall:
             "write a whole number above 0"
         case .drainDelay, .drainTimeout: "write a time such as 10s or 500ms"

@@ -15,6 +15,8 @@ struct ServeSettings: Sendable, Hashable {
     var maximumConnections: Int?
     /// Whether `/v1/models` is TensorFlow Serving's alone.
     var isStrictTensorFlowServing = false
+    /// Whether `/metrics` also has the names that vLLM gives to what it measures.
+    var servesVLLMMetrics = false
     var maximumBodyBytes = 64 << 20
     var maximumRequests = 1024
     var maximumRequestBytes = 1 << 30
@@ -41,6 +43,7 @@ struct ServeSettings: Sendable, Hashable {
         case corsOrigins = "cors-origins"
         case maxConnections = "max-connections"
         case strictTensorFlowServing = "strict-tensorflow-serving"
+        case vllmMetrics = "vllm-metrics"
         case maxBody = "max-body"
         case maxRequests = "max-requests"
         case maxRequestBytes = "max-request-bytes"

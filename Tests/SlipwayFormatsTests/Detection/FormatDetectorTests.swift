@@ -19,7 +19,7 @@ struct FormatDetectorTests {
     func formats(sample: Sample) {
         let detection = FormatDetector.detect(sample.bytes)
         #expect(detection.format == sample.format, "\(detection.message)")
-        #expect(detection.isSupported == (sample.format == .onnx))
+        #expect(detection.isSupported == [.onnx, .gguf].contains(sample.format))
     }
 
     @Test("an unsupported format's error names it and says what to do")
@@ -30,6 +30,13 @@ struct FormatDetectorTests {
         #expect(error.message.contains("pickle"))
         #expect(error.message.contains("ONNX"))
         try FormatDetector.detect(TinyModel.add()).requireSupported()
+    }
+
+    @Test("tells GGUF files that are not read", arguments: [[1, 0, 0, 0], [0, 0, 0, 3], [0, 0, 0, 0]] as [[UInt8]])
+    func otherGGUF(version: [UInt8]) {
+        let detection = FormatDetector.detect(Array("GGUF".utf8) + version + zeros(16))
+        #expect(detection.format == .gguf)
+        #expect(!detection.isSupported)
     }
 
     @Test("tells ONNX also when the file was cut off, so that its reader can say so")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCCore
-import GRPCProtobuf
 import SlipwayWire
 import SwiftProtobuf
 

@@ -34,6 +34,7 @@ extension SchemaCatalogue {
         ]),
         "ModelFacts": .members([
             "id": .string, "object": .words(["model"]), "created": .count, "owned_by": .string,
+            "meta?": .map(.count),
         ]),
         "ModelState": .members([
             "model_version_status": .list(.named("TensorFlowVersion")), "name?": .string, "ready?": .boolean,

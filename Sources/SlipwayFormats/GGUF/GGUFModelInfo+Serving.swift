@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension GGUFModelInfo {
+    /// Refuses what is no model that can answer by itself, and files that lack what every model has.
+    ///
+    /// - Throws: ``FormatError`` `unsupported` or `malformed`, with what to do.
+    public func requireServable() throws(FormatError) {
+        if let refusal = refusal { throw FormatError(.unsupported, refusal, at: "general.type") }
+        guard !architecture.isEmpty else { throw Self.missing("general.architecture") }
+        guard let tokenizerModel, !["none", "no_vocab"].contains(tokenizerModel), vocabularySize > 0 else {
+            throw FormatError(
+                .unsupported, "the model has no tokenizer, so it cannot read text: convert it again with its tokenizer",
+                at: "tokenizer.ggml.model")
+        }
+        let numbers = [
+            ("block_count", blockCount), ("embedding_length", embeddingLength), ("context_length", contextLength),
+        ]
+        for (key, value) in numbers where value == 0 { throw Self.missing("\(architecture).\(key)") }
+        for (key, token) in [("bos_token_id", beginToken), ("eos_token_id", endToken)] {
+            // -1, also as an unsigned number, says that there is none.
+            guard let token, token != -1, token != Int(UInt32.max) else { continue }
+            guard (0..<vocabularySize).contains(token) else {
+                throw FormatError(
+                    .malformed, "the token is \(token), expected one of the \(vocabularySize) of the vocabulary",
+                    at: "tokenizer.ggml.\(key)")
+            }
+        }
+    }
+
+    /// Why a file of this type is not served by itself.
+    private var refusal: String? {
+        switch kind {
+        case "adapter":
+            return "the file is a LoRA adapter and not a model: merge it into its base model, and import the result"
+        case "imatrix":
+            return "the file is an importance matrix, which guides quantisation: import the model it was made for"
+        case "mmproj":
+            return "the file is the image part of a model: import the model's own file"
+        case "vocab":
+            return "the file holds a vocabulary and no weights: import the model itself"
+        case "model":
+            if architecture == "clip" { return "the file is the image part of a model: import the model's own file" }
+            if tensorCount == 0 { return "the file holds no weights: import the model itself" }
+            return nil
+        default:
+            return "the file says that it is of type '\(kind.prefix(64))', expected a model"
+        }
+    }
+
+    private static func missing(_ key: String) -> FormatError {
+        FormatError(
+            .malformed, "the file does not tell '\(key.prefix(128))', which every model has: convert it again", at: key)
+    }
+}
