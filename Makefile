@@ -20,13 +20,13 @@ PYTEST_FLAGS ?=
 export SLIPWAY_BIN = $(BIN)
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core \
+.PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core bench-llm \
 	fuzz install clean
 
 help: ## what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Debian packages, engine library, demo model (cached; offline afterwards)
+setup: ## Debian packages, engine libraries, demo model (cached; offline afterwards)
 	@Scripts/bootstrap
 
 setup-tests:
@@ -34,9 +34,11 @@ setup-tests:
 
 build: setup compile ## everything in release mode, tests included
 
+# By product: a build of everything would compile protoc, which only a plugin of swift-protobuf wants.
 compile:
 	@echo "==> building (release)"
-	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@swift build $(SWIFT_FLAGS) --product slipwayPackageTests
 	@echo "==> $(BIN)"
 
 test: setup-tests compile ## Swift tests, then the interop tests against the real binary
@@ -75,6 +77,11 @@ bench: setup ## side by side with other model servers (ratios, same machine, sam
 bench-core: setup ## batches, tails, live swaps, memory and shadows of the serving core
 	@swift build $(SWIFT_FLAGS) --product slipway
 	@Benchmarks/serving/all $(BENCH_FLAGS)
+
+bench-llm: ## a language model beside llama-server, same source, threads and cache (builds llama-server the first time)
+	@Scripts/bootstrap --with bench
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@Benchmarks/llm/bench --markdown docs/benchmarks/llm.md $(BENCH_FLAGS)
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
 	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,7 @@ struct Limits {
 
 inline constexpr Limits template_limits{2, 512u << 20};
 inline constexpr Limits grammar_limits{1, 256u << 20};
+inline constexpr Limits clone_limits{0.25, 16u << 20};  // a grammar compiled already, for one more choice
 inline constexpr Limits step_limits{1, 256u << 20};      // one sampled token, one reading of an answer
 inline constexpr Limits tokenizer_limits{10, 2048ul << 20};
 
@@ -41,10 +43,17 @@ inline constexpr Limits tokenizer_limits{10, 2048ul << 20};
 int protect(SlwError *error, const std::function<void()> &work);
 /// As `protect`, on this thread with limits on time, memory and stack.
 int limited(SlwError *error, const Limits &limits, const std::function<void()> &work);
+/// The longest schema, grammar or list of tools, in bytes.
+inline constexpr size_t longest_constraint = 1u << 20;
+/// The longest text that is cut into tokens in one piece: regular expressions take stack for each character of a word.
+inline constexpr size_t longest_text = 3u << 20;
+
 /// As `limited`, on a thread of its own with a stack so large that what fits the memory limit can be recursed through.
 int limited_deep(SlwError *error, const Limits &limits, const std::function<void()> &work);
 /// Runs `work` on such a thread without limits: to destroy what was built on one.
 void deep(const std::function<void()> &work);
+/// Checks the limits, for loops that allocate nothing.
+void tick();
 /// Makes the limits hold where C++ allows no exception. Called once.
 void install_guard();
 
@@ -71,7 +80,8 @@ SlwText make_text(const std::string &text);
 /// Finds texts of control tokens in what users wrote and keeps them from being read as such.
 class ControlTexts {
 public:
-    explicit ControlTexts(const llama_vocab *vocab);
+    /// - template_source: the chat template's text; may be empty.
+    ControlTexts(const llama_vocab *vocab, const std::string &template_source);
 
     struct Text {
         std::string text;
@@ -98,6 +108,8 @@ private:
 
 // shim_candidates.cpp
 
+/// A logit as it is, and the lowest for what is no number: damaged weights give those, and they have no order.
+inline float ordered(float logit) { return logit == logit ? logit : -INFINITY; }
 int32_t argmax(const float *logits, int32_t count);
 /// The `k` largest logits, largest first.
 void largest(const float *logits, int32_t count, int32_t k, std::vector<llama_token_data> &found);
@@ -127,6 +139,7 @@ int parser_read(
 int schema_grammar(const char *schema, size_t count, SlwText *grammar, SlwError *error);
 
 int sampler_new(const SlwModel *model, const SlwSampling *options, SlwSampler **sampler, SlwError *error);
+int sampler_clone(const SlwSampler *source, const SlwSampling *options, SlwSampler **sampler, SlwError *error);
 void sampler_free(SlwSampler *sampler);
 void sampler_feed(SlwSampler *sampler, const int32_t *tokens, size_t count);
 int sample(
@@ -177,6 +190,7 @@ struct SlwSession {
     bool embeds = false;
     uint32_t batch = 0;
     uint32_t outputs = 0;
+    int32_t sequences = 0;
     std::atomic<bool> aborted{false};
     // Of the next batch
     std::vector<llama_seq_id *> sequence_pointers;

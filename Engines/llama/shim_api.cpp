@@ -68,6 +68,7 @@ const SlipwayLlamaAPI table = {
     parser_read,
     schema_grammar,
     sampler_new,
+    sampler_clone,
     sampler_free,
     sampler_feed,
     sample,

@@ -51,10 +51,11 @@ void largest(const float *logits, int32_t count, int32_t k, std::vector<llama_to
     k = std::min(k, count);
     found.clear();
     if (k <= 0) return;
-    for (int32_t index = 0; index < k; index++) found.push_back({index, logits[index], 0});
+    for (int32_t index = 0; index < k; index++) found.push_back({index, ordered(logits[index]), 0});
     std::make_heap(found.begin(), found.end(), is_larger);
     for (int32_t index = k; index < count; index++) {
-        if (logits[index] <= found.front().logit) continue;
+        // Also for what is no number
+        if (!(logits[index] > found.front().logit)) continue;
         std::pop_heap(found.begin(), found.end(), is_larger);
         found.back() = {index, logits[index], 0};
         std::push_heap(found.begin(), found.end(), is_larger);

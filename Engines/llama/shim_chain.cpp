@@ -61,7 +61,17 @@ int32_t looked_back(const SlwSampler &sampler, int32_t count) {
     return std::clamp(sampler.model->facts.training_context, 64, most_looked_back);
 }
 
-bool add_penalties(SlwSampler &sampler, const SlwSampling &options) {
+/// A copy of the sampler of this name in a chain; null where there is none.
+llama_sampler *copied(const SlwSampler *source, const std::string &name) {
+    if (!source || !source->chain) return nullptr;
+    for (int32_t index = 0; index < llama_sampler_chain_n(source->chain); index++) {
+        const llama_sampler *one = llama_sampler_chain_get(source->chain, index);
+        if (name == llama_sampler_name(one)) return llama_sampler_clone(one);
+    }
+    return nullptr;
+}
+
+bool add_penalties(SlwSampler &sampler, const SlwSampling &options, const SlwSampler *source) {
     bool is_added = false;
     const int32_t last = looked_back(sampler, options.penalty_last_n);
     const bool penalises =
@@ -75,7 +85,9 @@ bool add_penalties(SlwSampler &sampler, const SlwSampling &options) {
     const int32_t dry_last = looked_back(sampler, options.dry_penalty_last_n);
     if (options.dry_multiplier != 0 && options.dry_base >= 1 && dry_last > 0) {
         const char *breakers[] = {"\n", ":", "\"", "*"};
-        add(sampler, llama_sampler_init_dry(
+        // Made by looking at every token of the vocabulary
+        llama_sampler *dry = copied(source, "dry");
+        add(sampler, dry ? dry : llama_sampler_init_dry(
             sampler.model->vocab, options.dry_multiplier, options.dry_base, std::max(0, options.dry_allowed_length),
             dry_last, breakers, 4));
         is_added = true;
@@ -110,7 +122,7 @@ void add_cuts(SlwSampler &sampler, const SlwSampling &options, bool changes_logi
 
 }  // namespace
 
-void build_chain(SlwSampler &sampler, const SlwSampling &options) {
+void build_chain(SlwSampler &sampler, const SlwSampling &options, const SlwSampler *source) {
     check(options);
     auto parameters = llama_sampler_chain_default_params();
     parameters.no_perf = true;
@@ -128,7 +140,7 @@ void build_chain(SlwSampler &sampler, const SlwSampling &options) {
             : llama_sampler_init_mirostat_v2(options.seed, options.mirostat_tau, options.mirostat_eta));
         return;
     }
-    const bool changes_logits = add_penalties(sampler, options) || !biases.empty();
+    const bool changes_logits = add_penalties(sampler, options, source) || !biases.empty();
     const bool adapts = options.adaptive_target >= 0;
     sampler.is_greedy = options.temperature <= 0 && !changes_logits && !adapts && options.typical_p >= 1 &&
         !(options.xtc_probability > 0);

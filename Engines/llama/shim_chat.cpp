@@ -14,6 +14,12 @@ using json = common_json;
 
 [[noreturn]] void refuse(const std::string &message) { throw Failure(SLW_ERROR_INVALID_INPUT, message); }
 
+void check_length(const std::string &text, const char *what) {
+    if (text.size() <= longest_constraint) return;
+    refuse(std::string(what) + " has " + std::to_string(text.size()) + " bytes, the limit is " +
+           std::to_string(longest_constraint));
+}
+
 std::string place(size_t index) { return "messages[" + std::to_string(index) + "]"; }
 
 const json &text_member(const json &object, const char *name, const std::string &where) {
@@ -97,7 +103,7 @@ void hide(json &value, const ControlTexts &controls, ControlTexts::Session &sess
     if (value.is_string()) {
         const std::string text = value;
         const std::string hidden = controls.hide(text, session);
-        if (hidden.size() != text.size()) value = hidden;
+        if (hidden != text) value = hidden;
     } else if (value.is_array()) {
         for (size_t index = 0; index < value.size(); index++) hide(value.at(index), controls, session);
     } else if (value.is_object()) {
@@ -150,8 +156,10 @@ void read_options(json &request, common_chat_templates_inputs &inputs) {
         if (!schema.is_object() && !schema.is_boolean()) refuse("the JSON schema must be an object");
         if (schema.is_boolean() || schema.empty()) schema = json({{"type", "object"}});
         inputs.json_schema = schema.dump();
+        check_length(inputs.json_schema, "the JSON schema");
     }
     if (request.contains("grammar")) inputs.grammar = std::string(text_member(request, "grammar", "request"));
+    check_length(inputs.grammar, "the grammar");
     if (!inputs.grammar.empty() && !inputs.json_schema.empty()) refuse("a grammar and a JSON schema exclude each other");
     if (!inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE && !inputs.grammar.empty()) {
         refuse("a grammar and tools exclude each other");
@@ -188,6 +196,7 @@ common_chat_templates_inputs read_request(
     if (request.contains("tools") && !request.at("tools").is_null()) {
         json &tools = request.at("tools");
         check_tools(tools);
+        check_length(tools.dump(), "the list of tools");
         hide_descriptions(tools, *model.controls, session);
         if (!tools.empty()) inputs.tools = common_chat_tools_parse_oaicompat(tools);
     }
@@ -299,7 +308,9 @@ int schema_grammar(const char *schema, size_t count, SlwText *grammar, SlwError 
     *grammar = {};
     std::string text;
     const int code = limited_deep(error, grammar_limits, [&] {
-        const json parsed = json::parse_no_throw(std::string(schema, count));
+        const std::string given(schema, count);
+        check_length(given, "the JSON schema");
+        const json parsed = json::parse_no_throw(given);
         if (parsed.is_discarded() || !(parsed.is_object() || parsed.is_boolean())) {
             refuse("the JSON schema must be an object");
         }

@@ -34,6 +34,14 @@ long placeholder(const std::string &text, size_t at, const std::string &open, co
     return index;
 }
 
+/// Whether a template could mean something by it.
+bool looks_like_markup(const std::string &name, const std::string &template_source) {
+    if (name.rfind("<|", 0) == 0) return true;
+    if (name.size() < 3) return false;
+    const bool is_bracketed = (name.front() == '<' && name.back() == '>') || (name.front() == '[' && name.back() == ']');
+    return is_bracketed && template_source.find(name) != std::string::npos;
+}
+
 void add(std::vector<ControlTexts::Part> &parts, std::string text, bool special) {
     if (text.empty()) return;
     parts.push_back({std::move(text), special});
@@ -41,7 +49,7 @@ void add(std::vector<ControlTexts::Part> &parts, std::string text, bool special)
 
 }  // namespace
 
-ControlTexts::ControlTexts(const llama_vocab *vocab) : by_first_byte(256) {
+ControlTexts::ControlTexts(const llama_vocab *vocab, const std::string &template_source) : by_first_byte(256) {
     const int32_t count = llama_vocab_n_tokens(vocab);
     for (int32_t token = 0; token < count; token++) {
         const auto attributes = llama_vocab_get_attr(vocab, token);
@@ -50,7 +58,8 @@ ControlTexts::ControlTexts(const llama_vocab *vocab) : by_first_byte(256) {
         const std::string name(text);
         // Tokens that an author defined are read in every text; those that look like markup are cut in two.
         const bool is_control = attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN);
-        const bool is_markup = (attributes & LLAMA_TOKEN_ATTR_USER_DEFINED) && name.rfind("<|", 0) == 0;
+        const bool is_markup =
+            (attributes & LLAMA_TOKEN_ATTR_USER_DEFINED) && looks_like_markup(name, template_source);
         if (!is_control && !is_markup) continue;
         // Templates look for the marks of reasoning in what they render.
         if (name.size() < 2 || name.find("think") != std::string::npos) continue;
@@ -74,8 +83,10 @@ ControlTexts::Session ControlTexts::begin() {
 std::string ControlTexts::hide(const std::string &text, Session &session) const {
     std::string result;
     size_t kept = 0;
+    size_t looked_at = 0;
     for (size_t at = 0; at < text.size();) {
         const Text *found = nullptr;
+        if (++looked_at % 1024 == 0) tick();
         for (const auto &name : by_first_byte[static_cast<unsigned char>(text[at])]) {
             if (text.compare(at, name.text.size(), name.text) == 0) {
                 found = &name;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <functional>
 
 #include "common.h"
 #include "json.h"
@@ -66,10 +67,11 @@ std::vector<llama_token> begun_tokens(const llama_vocab *vocab, const std::strin
     return tokens;
 }
 
-llama_sampler *make_grammar(const llama_vocab *vocab, const std::string &text) {
+llama_grammar *make_grammar(const llama_vocab *vocab, const std::string &text) {
     if (text.find('\0') != std::string::npos) refuse("the grammar holds a zero byte");
     LogCapture capture;
-    llama_sampler *grammar = llama_sampler_init_grammar(vocab, text.c_str(), "root");
+    llama_grammar *grammar =
+        llama_grammar_init_impl(vocab, text.c_str(), "root", false, nullptr, 0, nullptr, 0);
     if (grammar) return grammar;
     std::string reason = capture.text.substr(0, 160);
     if (reason.find("root") == std::string::npos && text.find("root") == std::string::npos) {
@@ -100,21 +102,72 @@ void build_rendered(SlwSampler &sampler, const json &constraint) {
     if (!sampler.is_lazy) {
         sampler.grammar = make_grammar(vocab, text);
         if (constraint.at("user").get<bool>()) return;
-        for (llama_token token : begun) llama_sampler_accept(sampler.grammar, token);
+        for (llama_token token : begun) llama_grammar_accept_impl(*sampler.grammar, token);
         return;
     }
     const auto triggers = triggers_of(vocab, constraint);
     if (triggers.patterns.empty() && triggers.tokens.empty()) refuse("the template names nothing that starts a call");
     std::vector<const char *> patterns;
     for (const auto &pattern : triggers.patterns) patterns.push_back(pattern.c_str());
-    sampler.grammar = llama_sampler_init_grammar_lazy_patterns(
-        vocab, text.c_str(), "root", patterns.data(), patterns.size(), triggers.tokens.data(),
+    sampler.grammar = llama_grammar_init_impl(
+        vocab, text.c_str(), "root", true, patterns.data(), patterns.size(), triggers.tokens.data(),
         triggers.tokens.size());
     if (!sampler.grammar) refuse("the grammar of the tools cannot be used");
     follow_thinking(sampler, constraint, begun);
 }
 
+using Element = llama_grammar_element;
+
+/// Where a copy's element is, of an element of the original.
+class Places {
+public:
+    Places(const llama_grammar_rules &source, const llama_grammar_rules &target) {
+        for (size_t index = 0; index < source.size(); index++) {
+            if (!source[index].empty()) ranges.push_back({source[index].data(), source[index].size(), target[index].data()});
+        }
+        std::sort(ranges.begin(), ranges.end(), [](const Range &one, const Range &other) {
+            return std::less<const Element *>()(one.begin, other.begin);
+        });
+    }
+
+    const Element *place(const Element *element) const {
+        auto after = std::upper_bound(
+            ranges.begin(), ranges.end(), element,
+            [](const Element *one, const Range &range) { return std::less<const Element *>()(one, range.begin); });
+        if (after == ranges.begin()) throw Failure(SLW_ERROR_FAILED, "the grammar cannot be copied");
+        const Range &range = *--after;
+        const size_t offset = size_t(element - range.begin);
+        if (offset >= range.count) throw Failure(SLW_ERROR_FAILED, "the grammar cannot be copied");
+        return range.target + offset;
+    }
+
+private:
+    struct Range {
+        const Element *begin;
+        size_t count;
+        const Element *target;
+    };
+    std::vector<Range> ranges;
+};
+
 }  // namespace
+
+// llama.cpp's own copy compares every element of the stacks with every element of the rules.
+void copy_grammar(SlwSampler &sampler, const SlwSampler &source) {
+    const llama_grammar &from = *source.grammar;
+    auto copy = std::unique_ptr<llama_grammar, decltype(&llama_grammar_free_impl)>(
+        new llama_grammar{
+            from.vocab, from.rules, from.stacks, from.partial_utf8, from.lazy, from.awaiting_trigger,
+            from.trigger_buffer, from.trigger_buffer_positions, from.trigger_tokens, from.trigger_patterns},
+        llama_grammar_free_impl);
+    const Places places(from.rules, copy->rules);
+    for (auto &stack : copy->stacks) {
+        for (auto &element : stack) element = places.place(element);
+    }
+    sampler.is_lazy = source.is_lazy;
+    sampler.grammar = copy.release();
+    if (source.thinking) sampler.thinking = llama_sampler_clone(source.thinking);
+}
 
 void build_grammar(SlwSampler &sampler, const SlwSampling &options) {
     if (options.grammar) {

@@ -44,7 +44,8 @@ struct Budget {
 
 thread_local Budget *current = nullptr;
 
-constexpr size_t deep_stack = 256u << 20;
+/// Of address space; pages are taken when they are reached.
+constexpr size_t deep_stack = 1024u << 20;
 /// How far guarded work may recurse: far more than honest templates and grammars do.
 constexpr size_t deepest = 8u << 20;
 
@@ -222,6 +223,13 @@ int limited_deep(SlwError *error, const Limits &limits, const std::function<void
 
 void deep(const std::function<void()> &work) {
     if (!on_deep_thread(work)) work();
+}
+
+void tick() {
+    Budget *budget = current;
+    if (!budget) return;
+    check_time(*budget);
+    charge(*budget, 0);
 }
 
 void install_guard() { std::set_terminate(on_terminate); }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "chat.h"
+#include "llama-model.h"
 #include "shim.h"
 
 namespace {
@@ -44,14 +45,45 @@ void read_facts(SlwModel &model) {
     facts.bos = llama_vocab_bos(model.vocab);
     facts.eos = llama_vocab_eos(model.vocab);
     facts.eot = llama_vocab_eot(model.vocab);
+    facts.sep = llama_vocab_sep(model.vocab);
+    facts.adds_sep = llama_vocab_get_add_sep(model.vocab) && facts.sep >= 0;
     facts.adds_bos = llama_vocab_get_add_bos(model.vocab);
     facts.adds_eos = llama_vocab_get_add_eos(model.vocab);
     facts.has_encoder = llama_model_has_encoder(loaded);
     facts.has_decoder = llama_model_has_decoder(loaded);
     facts.is_recurrent = llama_model_is_recurrent(loaded);
     facts.is_hybrid = llama_model_is_hybrid(loaded);
+    facts.most_positions = loaded->pos_embd ? int32_t(loaded->pos_embd->ne[1]) : 0;
     facts.parameters = llama_model_n_params(loaded);
     facts.bytes = llama_model_size(loaded);
+}
+
+/// llama.cpp ends the process where it finds later what is found here.
+void check(const SlwModel &model) {
+    using slipway::Failure;
+    const SlwModelFacts &facts = model.facts;
+    const auto type = llama_vocab_type(model.vocab);
+    if (type == LLAMA_VOCAB_TYPE_NONE || facts.vocabulary <= 0) {
+        throw Failure(SLW_ERROR_UNSUPPORTED_MODEL, "the model's file has no vocabulary");
+    }
+    const bool is_framed = type == LLAMA_VOCAB_TYPE_WPM;
+    if ((facts.adds_bos || is_framed) && facts.bos < 0) {
+        throw Failure(SLW_ERROR_INVALID_MODEL, "texts are to begin with a token that the vocabulary does not name");
+    }
+    if ((facts.adds_eos && facts.eos < 0) || (is_framed && facts.sep < 0)) {
+        throw Failure(SLW_ERROR_INVALID_MODEL, "texts are to end with a token that the vocabulary does not name");
+    }
+    if (facts.has_encoder && facts.has_decoder) {
+        throw Failure(SLW_ERROR_UNSUPPORTED_MODEL, "models with an encoder and a decoder are not supported");
+    }
+}
+
+std::string template_source(const SlwModel &model) {
+    std::string source;
+    for (const char *name : {static_cast<const char *>(nullptr), "tool_use"}) {
+        if (const char *text = llama_model_chat_template(model.model, name)) source += text;
+    }
+    return source;
 }
 
 void read_templates(SlwModel &model) {
@@ -106,7 +138,8 @@ int model_load(const char *path, const SlwModelOptions *options, SlwModel **mode
         }
         loaded->vocab = llama_model_get_vocab(loaded->model);
         read_facts(*loaded);
-        loaded->controls = std::make_unique<ControlTexts>(loaded->vocab);
+        check(*loaded);
+        loaded->controls = std::make_unique<ControlTexts>(loaded->vocab, template_source(*loaded));
         read_templates(*loaded);
         loaded->facts.has_chat_template = loaded->templates != nullptr;
         *model = loaded.release();
@@ -120,7 +153,7 @@ void model_facts(const SlwModel *model, SlwModelFacts *facts) { *facts = model->
 int64_t tokenize(
     const SlwModel *model, const char *text, size_t count, bool adds_special, bool parses_special, int32_t *tokens,
     size_t capacity) {
-    if (count > size_t(INT32_MAX) / 2) return -1;
+    if (count > longest_text) return -1;
     int64_t needed = -1;
     const auto work = [&] {
         const int32_t room = int32_t(std::min(capacity, size_t(INT32_MAX)));
@@ -131,13 +164,16 @@ int64_t tokenize(
     SlwError error{};
     // Regular expressions recurse once for each character of a long word.
     const int failed =
-        count > 4096 ? limited_deep(&error, tokenizer_limits, work) : limited(&error, tokenizer_limits, work);
+        count > 1024 ? limited_deep(&error, tokenizer_limits, work) : limited(&error, tokenizer_limits, work);
     return failed ? -1 : needed;
 }
 
 int32_t token_bytes(const SlwModel *model, int32_t token, bool renders_special, char *bytes, int32_t capacity) {
     if (token < 0 || token >= model->facts.vocabulary) return 0;
-    const int32_t count = llama_token_to_piece(model->vocab, token, bytes, capacity, 0, renders_special);
+    int32_t count = 0;
+    protect(nullptr, [&] {
+        count = llama_token_to_piece(model->vocab, token, bytes, capacity, 0, renders_special);
+    });
     return count < 0 ? -count : count;
 }
 

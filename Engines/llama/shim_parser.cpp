@@ -4,6 +4,8 @@
 
 #include <sys/random.h>
 
+#include <utility>
+
 #include "chat.h"
 #include "json.h"
 #include "shim.h"
@@ -80,7 +82,7 @@ json read_differences(SlwParser &parser, const std::string &text, bool is_partia
 
 int parser_new(const char *syntax, size_t count, SlwParser **parser, SlwError *error) {
     *parser = nullptr;
-    return limited_deep(error, template_limits, [&] {
+    const int code = limited_deep(error, template_limits, [&] {
         const json parsed = json::parse_no_throw(std::string(syntax, count));
         if (parsed.is_discarded() || !parsed.is_object()) {
             throw Failure(SLW_ERROR_INVALID_INPUT, "the syntax of the answer is no JSON object");
@@ -101,6 +103,9 @@ int parser_new(const char *syntax, size_t count, SlwParser **parser, SlwError *e
         }
         *parser = made.release();
     });
+    // It may have been finished beyond a limit.
+    if (code && *parser) delete std::exchange(*parser, nullptr);
+    return code;
 }
 
 void parser_free(SlwParser *parser) { delete parser; }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <chrono>
+#include <utility>
 
 #include "reasoning-budget.h"
 
@@ -15,9 +17,9 @@ SlwSampler::~SlwSampler() {
     if (!grammar) return;
     // Grammars can be nested as deeply as the thread that read them allowed.
     if (is_lazy) {
-        slipway::deep([this] { llama_sampler_free(grammar); });
+        slipway::deep([this] { llama_grammar_free_impl(grammar); });
     } else {
-        llama_sampler_free(grammar);
+        llama_grammar_free_impl(grammar);
     }
 }
 
@@ -31,7 +33,7 @@ bool SlwSampler::is_constrained() const {
 bool SlwSampler::fits(int32_t token) const {
     llama_token_data single{token, 1, 0};
     llama_token_data_array array{&single, 1, -1, false};
-    llama_sampler_apply(grammar, &array);
+    llama_grammar_apply_impl(*grammar, &array);
     return single.logit != -INFINITY;
 }
 
@@ -43,6 +45,13 @@ int32_t SlwSampler::run_chain(llama_token_data_array &array) {
     return array.data[array.selected].id;
 }
 
+void SlwSampler::take_all(const float *logits, int32_t count) {
+    candidates.resize(size_t(count));
+    for (int32_t token = 0; token < count; token++) {
+        candidates[size_t(token)] = {token, slipway::ordered(logits[token]), 0};
+    }
+}
+
 int32_t SlwSampler::choose_freely(const float *logits, int32_t count) {
     if (is_greedy) return slipway::argmax(logits, count);
     if (preselects > 0) {
@@ -50,15 +59,14 @@ int32_t SlwSampler::choose_freely(const float *logits, int32_t count) {
         llama_token_data_array array{candidates.data(), candidates.size(), -1, true};
         return run_chain(array);
     }
-    candidates.resize(size_t(count));
-    for (int32_t token = 0; token < count; token++) candidates[size_t(token)] = {token, logits[token], 0};
+    take_all(logits, count);
     llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
     return run_chain(array);
 }
 
 size_t SlwSampler::keep_fitting() {
     llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
-    llama_sampler_apply(grammar, &array);
+    llama_grammar_apply_impl(*grammar, &array);
     size_t kept = 0;
     for (const auto &candidate : candidates) {
         if (candidate.logit != -INFINITY) candidates[kept++] = candidate;
@@ -77,8 +85,7 @@ int32_t SlwSampler::choose_within_grammar(const float *logits, int32_t count) {
         candidates.clear();
     }
     if (candidates.empty()) {
-        candidates.resize(size_t(count));
-        for (int32_t token = 0; token < count; token++) candidates[size_t(token)] = {token, logits[token], 0};
+        take_all(logits, count);
         if (keep_fitting() == 0) {
             throw slipway::Failure(SLW_ERROR_FAILED, "the grammar allows none of the model's tokens here");
         }
@@ -108,11 +115,11 @@ void SlwSampler::accept(int32_t token) {
         // What ends reasoning may also begin what the grammar describes.
         if (!holds && common_reasoning_budget_get_state(thinking) == REASONING_BUDGET_DONE) {
             if (const auto *end = common_reasoning_budget_get_end_match(thinking)) {
-                for (llama_token one : *end) llama_sampler_accept(grammar, one);
+                for (llama_token one : *end) llama_grammar_accept_impl(*grammar, one);
             }
         }
     }
-    if (grammar && holds) llama_sampler_accept(grammar, token);
+    if (grammar && holds) llama_grammar_accept_impl(*grammar, token);
     if (chain) llama_sampler_accept(chain, token);
 }
 
@@ -134,7 +141,25 @@ int sampler_new(const SlwModel *model, const SlwSampling *options, SlwSampler **
         *sampler = made.release();
     };
     if (!options->grammar && !options->constraint) return protect(error, work);
-    return limited_deep(error, grammar_limits, work);
+    const int code = limited_deep(error, grammar_limits, work);
+    // It may have been finished beyond a limit.
+    if (code && *sampler) deep([&] { delete std::exchange(*sampler, nullptr); });
+    return code;
+}
+
+int sampler_clone(const SlwSampler *source, const SlwSampling *options, SlwSampler **sampler, SlwError *error) {
+    *sampler = nullptr;
+    const auto work = [&] {
+        auto made = std::make_unique<SlwSampler>();
+        made->model = source->model;
+        build_chain(*made, *options, source);
+        if (source->grammar) copy_grammar(*made, *source);
+        *sampler = made.release();
+    };
+    if (!source->grammar) return protect(error, work);
+    const int code = limited(error, clone_limits, work);
+    if (code && *sampler) delete std::exchange(*sampler, nullptr);
+    return code;
 }
 
 void sampler_free(SlwSampler *sampler) { delete sampler; }
@@ -152,6 +177,9 @@ void sampler_feed(SlwSampler *sampler, const int32_t *tokens, size_t count) {
 }
 
 namespace {
+
+/// Seconds: others wait while a grammar is followed.
+constexpr double most_spent = 1, most_spent_each = 0.01;
 
 const float *logits_at(SlwSession *session, int32_t output) {
     const float *logits = llama_get_logits_ith(session->context, output);
@@ -173,7 +201,13 @@ int sample(
         sampler->accept(chosen->token);
         if (alternatives >= 0) tell_probabilities(logits, count, alternatives, chosen, best, best_count);
     };
-    return sampler->grammar ? limited(error, step_limits, work) : protect(error, work);
+    if (!sampler->grammar) return protect(error, work);
+    const auto start = std::chrono::steady_clock::now();
+    const int code = limited(error, step_limits, work);
+    sampler->spent += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    sampler->chosen++;
+    if (code || sampler->spent <= most_spent + most_spent_each * double(sampler->chosen)) return code;
+    return protect(error, [] { throw Failure(SLW_ERROR_TOO_COSTLY, "following the grammar takes too long"); });
 }
 
 int score(

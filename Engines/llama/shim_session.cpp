@@ -58,7 +58,7 @@ llama_context_params parameters_of(const SlwModel &model, const SlwSessionOption
         return static_cast<SlwSession *>(user)->aborted.load(std::memory_order_relaxed);
     };
     parameters.abort_callback_data = &session;
-    // A unified cache takes any sequence up to 256, whatever the number given; recurrent states are set aside by it.
+    // Recurrent states are set aside by the number of sequences, and states of higher ones are not saved.
     // Logits are set aside for at least as many outputs as there are sequences, so the number is kept low.
     const bool has_states = model.facts.is_recurrent || model.facts.is_hybrid;
     const uint32_t outputs = options.embeds ? options.batch : std::clamp(options.outputs, 1u, options.batch);
@@ -76,7 +76,17 @@ void check(const SlwSessionOptions &options) {
     if (!is_sound) throw slipway::Failure(SLW_ERROR_INVALID_INPUT, "the session's options are out of range");
 }
 
-bool is_sequence(int32_t sequence) { return sequence >= 0 && sequence < 256; }
+/// Set while a session that embeds computes.
+thread_local bool leaves_outputs = false;
+
+struct LeavesOutputs {
+    explicit LeavesOutputs(bool leaves) { leaves_outputs = leaves; }
+    ~LeavesOutputs() { leaves_outputs = false; }
+};
+
+bool is_sequence(const SlwSession &session, int32_t sequence) {
+    return sequence >= 0 && sequence < session.sequences;
+}
 
 int run_batch(SlwSession &session, const SlwBatch &batch) {
     const size_t count = size_t(batch.count);
@@ -99,11 +109,24 @@ int run_batch(SlwSession &session, const SlwBatch &batch) {
     given.n_seq_id = session.sequence_counts.data();
     given.seq_id = session.sequence_pointers.data();
     given.logits = session.wanted.data();
+    const LeavesOutputs leaves(session.embeds);
     if (!llama_get_memory(session.context)) return llama_encode(session.context, given);
     return llama_decode(session.context, given);
 }
 
 }  // namespace
+
+extern "C" {
+
+void __real_ggml_backend_buffer_clear(ggml_backend_buffer_t buffer, uint8_t value);
+
+// llama.cpp sets logits of the whole vocabulary aside for every token of a text that is embedded, and clears them: many
+// gigabytes that encoders never write to. Left alone, they take no memory.
+void __wrap_ggml_backend_buffer_clear(ggml_backend_buffer_t buffer, uint8_t value) {
+    if (leaves_outputs && value == 0) return;
+    __real_ggml_backend_buffer_clear(buffer, value);
+}
+}
 
 SlwSession::~SlwSession() {
     if (context) llama_free(context);
@@ -131,6 +154,7 @@ int session_new(SlwModel *model, const SlwSessionOptions *options, SlwSession **
         }
         made->batch = llama_n_batch(made->context);
         made->outputs = parameters.n_outputs_max;
+        made->sequences = int32_t(parameters.n_seq_max);
         made->threads = new_threads(options->threads);
         auto *threads = static_cast<ggml_threadpool *>(made->threads);
         llama_attach_threadpool(made->context, threads, threads);
@@ -162,8 +186,14 @@ int decode(SlwSession *session, const SlwBatch *batch, SlwError *error) {
         if (batch->count <= 0 || uint32_t(batch->count) > session->batch) {
             throw Failure(SLW_ERROR_INVALID_INPUT, "the batch is empty or larger than the session's");
         }
+        const int32_t most = session->model->facts.most_positions;
         for (int32_t index = 0; index < batch->count; index++) {
-            if (!is_sequence(batch->sequences[index])) throw Failure(SLW_ERROR_INVALID_INPUT, "no such sequence");
+            if (!is_sequence(*session, batch->sequences[index])) {
+                throw Failure(SLW_ERROR_INVALID_INPUT, "no such sequence");
+            }
+            if (most > 0 && batch->positions[index] >= most) {
+                throw Failure(SLW_ERROR_INVALID_INPUT, "the model has no such position");
+            }
         }
         LogCapture capture;
         switch (run_batch(*session, *batch)) {
@@ -182,13 +212,13 @@ void clear_abort(SlwSession *session) { session->aborted.store(false, std::memor
 
 void sequence_copy(SlwSession *session, int32_t source, int32_t target, int32_t from, int32_t to) {
     llama_memory_t memory = llama_get_memory(session->context);
-    if (!memory || !is_sequence(source) || !is_sequence(target) || source == target) return;
+    if (!memory || !is_sequence(*session, source) || !is_sequence(*session, target) || source == target) return;
     protect(nullptr, [&] { llama_memory_seq_cp(memory, source, target, from, to); });
 }
 
 bool sequence_remove(SlwSession *session, int32_t sequence, int32_t from, int32_t to) {
     llama_memory_t memory = llama_get_memory(session->context);
-    if (!memory || !is_sequence(sequence)) return true;
+    if (!memory || !is_sequence(*session, sequence)) return true;
     bool is_removed = false;
     protect(nullptr, [&] { is_removed = llama_memory_seq_rm(memory, sequence, from, to); });
     return is_removed;
@@ -197,7 +227,7 @@ bool sequence_remove(SlwSession *session, int32_t sequence, int32_t from, int32_
 int sequence_save(SlwSession *session, int32_t sequence, SlwText *state, SlwError *error) {
     *state = {};
     return protect(error, [&] {
-        if (!is_sequence(sequence)) throw Failure(SLW_ERROR_INVALID_INPUT, "no such sequence");
+        if (!is_sequence(*session, sequence)) throw Failure(SLW_ERROR_INVALID_INPUT, "no such sequence");
         const size_t size = llama_state_seq_get_size(session->context, sequence);
         std::unique_ptr<char, decltype(&free)> bytes(static_cast<char *>(malloc(size ? size : 1)), free);
         if (!bytes) throw Failure(SLW_ERROR_OUT_OF_MEMORY, "there is no memory for the sequence's state");
@@ -210,7 +240,7 @@ int sequence_save(SlwSession *session, int32_t sequence, SlwText *state, SlwErro
 
 int sequence_restore(SlwSession *session, int32_t sequence, const char *state, size_t count, SlwError *error) {
     return protect(error, [&] {
-        if (!is_sequence(sequence)) throw Failure(SLW_ERROR_INVALID_INPUT, "no such sequence");
+        if (!is_sequence(*session, sequence)) throw Failure(SLW_ERROR_INVALID_INPUT, "no such sequence");
         const auto *bytes = reinterpret_cast<const uint8_t *>(state);
         if (llama_state_seq_set_data(session->context, bytes, count, sequence) == 0) {
             throw Failure(SLW_ERROR_FAILED, "the state does not fit this session, or there is no room for it");
@@ -219,7 +249,7 @@ int sequence_restore(SlwSession *session, int32_t sequence, const char *state, s
 }
 
 int32_t sequence_embedding(SlwSession *session, int32_t sequence, float *values, int32_t capacity) {
-    if (!session->embeds || !is_sequence(sequence)) return 0;
+    if (!session->embeds || !is_sequence(*session, sequence)) return 0;
     int32_t count = 0;
     protect(nullptr, [&] {
         const float *found = llama_get_embeddings_seq(session->context, sequence);

@@ -31,9 +31,11 @@ enum ChatJSON {
 
     static func rendered(_ json: [UInt8]) throws(EngineError) -> RenderedChat {
         let answer = try decode(Answer.self, json)
+        let syntax = Array(answer.syntax.utf8)
         return RenderedChat(
             parts: answer.parts.map { PromptPart(text: $0.text, parsesSpecial: $0.special) },
-            stops: answer.stops, constraint: Array((answer.constraint ?? "").utf8), syntax: Array(answer.syntax.utf8))
+            stops: answer.stops, constraint: Array((answer.constraint ?? "").utf8),
+            syntax: isPlain(syntax) ? [] : syntax)
     }
 
     static func differences(_ json: [UInt8]) throws(EngineError) -> [AnswerDelta] {

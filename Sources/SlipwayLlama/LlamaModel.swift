@@ -105,9 +105,13 @@ extension LanguageModelFacts {
             vocabularySize: Int(facts.vocabulary), trainingContext: Int(facts.training_context),
             embeddingWidth: Int(facts.embedding_width), classCount: Int(facts.class_count),
             pooling: Pooling(rawValue: facts.pooling) ?? .unspecified,
-            beginToken: facts.bos < 0 ? nil : facts.bos, endToken: facts.eos < 0 ? nil : facts.eos,
+            beginToken: Self.token(facts.bos), endToken: Self.token(facts.eos) ?? Self.token(facts.sep),
+            separatorToken: facts.adds_sep ? Self.token(facts.sep) : nil, addsBegin: facts.adds_bos,
+            addsEnd: facts.adds_eos, mostPositions: facts.most_positions > 0 ? Int(facts.most_positions) : nil,
             generates: !embedsOnly, isCausal: facts.is_causal,
             isRecurrent: facts.is_recurrent || facts.is_hybrid, hasChatTemplate: facts.has_chat_template,
             parameterCount: facts.parameters)
     }
+
+    private static func token(_ number: Int32) -> TokenID? { number < 0 ? nil : number }
 }

@@ -9,8 +9,19 @@ final class LlamaSampler: TokenSampler, @unchecked Sendable {
     let handle: OpaquePointer
     /// Outlives the sampler: it refers to the vocabulary.
     private let model: LlamaModel
+    /// Without the constraint, which is compiled.
+    private let options: SamplingOptions
 
-    init(_ options: SamplingOptions, model: LlamaModel) throws(EngineError) {
+    convenience init(_ options: SamplingOptions, model: LlamaModel) throws(EngineError) {
+        try self.init(options, model: model) { sampling, handle, error in
+            model.library.api.sampler_new(model.handle, &sampling, &handle, &error)
+        }
+    }
+
+    private init(
+        _ options: SamplingOptions, model: LlamaModel,
+        _ make: (inout SlwSampling, inout OpaquePointer?, inout SlwError) -> Int32
+    ) throws(EngineError) {
         var handle: OpaquePointer?
         var error = SlwError()
         let biases = options.biases.sorted { $0.key < $1.key }.map { SlwBias(token: $0.key, bias: $0.value) }
@@ -18,17 +29,28 @@ final class LlamaSampler: TokenSampler, @unchecked Sendable {
             Self.withConstraint(of: options) { sampling in
                 sampling.biases = biases.baseAddress
                 sampling.bias_count = biases.count
-                return model.library.api.sampler_new(model.handle, &sampling, &handle, &error)
+                return make(&sampling, &handle, &error)
             }
         }
         guard code == 0, let handle else { throw LlamaFailure(error).error(at: .prepare) }
         self.handle = handle
         self.model = model
+        var options = options
+        options.constraint = .none
+        self.options = options
     }
 
     deinit { model.library.api.sampler_free(handle) }
 
     func feed(_ tokens: [TokenID]) { model.library.api.sampler_feed(handle, tokens, tokens.count) }
+
+    func clone(seed: UInt32?) throws(EngineError) -> any TokenSampler {
+        var options = options
+        options.seed = seed
+        return try LlamaSampler(options, model: model) { sampling, handle, error in
+            model.library.api.sampler_clone(self.handle, &sampling, &handle, &error)
+        }
+    }
 
     private static func withConstraint(
         of options: SamplingOptions, _ body: (inout SlwSampling) -> Int32
@@ -58,7 +80,8 @@ final class LlamaSampler: TokenSampler, @unchecked Sendable {
 extension SlwSampling {
     fileprivate init(_ options: SamplingOptions) {
         self.init()
-        seed = options.seed ?? UInt32.random(in: 0..<UInt32.max)
+        // llama.cpp takes the highest for none, and draws one.
+        seed = min(options.seed ?? UInt32.random(in: 0..<UInt32.max), UInt32.max - 1)
         temperature = options.temperature
         dynatemp_range = options.dynamicTemperatureRange
         dynatemp_exponent = options.dynamicTemperatureExponent

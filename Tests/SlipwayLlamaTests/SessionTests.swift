@@ -50,6 +50,35 @@ struct SessionTests {
         #expect(sampled.wholeMatch(of: /(red|blue), [0-9][0-9]!/) != nil)
     }
 
+    @Test("the highest seed is a seed like others")
+    func highestSeed() throws {
+        let prompt = try model.prompt("Write a poem.")
+        var options = SamplingOptions()
+        options.seed = .max
+        let once = try writer.complete(prompt, 24, with: options)
+        #expect(try writer.complete(prompt, 24, with: options) == once)
+    }
+
+    @Test("a copy of a sampler chooses as one of its own seed does, under the same grammar")
+    func clones() throws {
+        let prompt = try model.prompt("Write a poem.")
+        var options = SamplingOptions()
+        options.seed = 7
+        options.dryMultiplier = 0.8
+        options.constraint = .grammar(
+            """
+            root ::= item (", " item)*
+            item ::= [a-z]+ | "<" [0-9]+ ">"
+            """)
+        let sampler = try model.makeSampler(options)
+        let copy = try sampler.clone(seed: 8)
+        let original = try writer.complete(prompt, 16, by: sampler)
+        #expect(try writer.complete(prompt, 16, with: options) == original)
+        options.seed = 8
+        #expect(try writer.complete(prompt, 16, with: options) == writer.complete(prompt, 16, by: copy))
+        #expect(writer.text(original).allSatisfy { $0.isLowercase || "<0123456789>, ".contains($0) })
+    }
+
     @Test("a grammar that cannot be read is refused", arguments: ["root ::= (", "x ::= \"a\"", "root ::= root", ""])
     func badGrammar(text: String) {
         var options = SamplingOptions()
@@ -137,6 +166,12 @@ struct SessionTests {
             return
         }
         var batch = TokenBatch()
+        batch.append(100, at: 0, of: 8, output: true)
+        guard case .failed = session.decode(batch) else {
+            Issue.record("a sequence that the session does not have was computed")
+            return
+        }
+        batch.removeAll()
         batch.append(1_000_000, at: 0, of: 0, output: true)
         guard case .failed = session.decode(batch) else {
             Issue.record("a token beyond the vocabulary was computed")

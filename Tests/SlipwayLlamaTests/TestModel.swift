@@ -56,7 +56,12 @@ struct Writer {
         _ count: Int, of sequence: SequenceID = 0, after position: Int, output: Int,
         with options: SamplingOptions = .greedy
     ) throws -> [TokenID] {
-        let sampler = try model.makeSampler(options)
+        try write(count, of: sequence, after: position, output: output, by: model.makeSampler(options))
+    }
+
+    func write(
+        _ count: Int, of sequence: SequenceID = 0, after position: Int, output: Int, by sampler: any TokenSampler
+    ) throws -> [TokenID] {
         var tokens: [TokenID] = []
         var output = output
         while tokens.count < count {
@@ -71,9 +76,13 @@ struct Writer {
 
     /// What follows a prompt.
     func complete(_ prompt: [TokenID], _ count: Int, with options: SamplingOptions = .greedy) throws -> [TokenID] {
+        try complete(prompt, count, by: model.makeSampler(options))
+    }
+
+    func complete(_ prompt: [TokenID], _ count: Int, by sampler: any TokenSampler) throws -> [TokenID] {
         session.remove(0, from: 0)
         try #require(prefill(prompt) == .decoded)
-        return try write(count, after: prompt.count, output: prompt.count - 1, with: options)
+        return try write(count, after: prompt.count, output: prompt.count - 1, by: sampler)
     }
 
     func text(_ tokens: [TokenID]) -> String {

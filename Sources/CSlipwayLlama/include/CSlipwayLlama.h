@@ -23,7 +23,7 @@ extern "C" {
 #pragma clang diagnostic ignored "-Wunknown-pragmas"
 #pragma clang diagnostic ignored "-Wnullability-completeness"
 
-#define SLIPWAY_LLAMA_ABI 1
+#define SLIPWAY_LLAMA_ABI 2
 
 #if defined(__clang__)
 #define SLW_NONNULL _Nonnull
@@ -64,10 +64,12 @@ typedef struct SlwModelFacts {
     int32_t class_count;        // of a reranker's head; 1 where there is none
     int32_t pooling;            // as the file says: -1 unspecified, 0 none, 1 mean, 2 cls, 3 last, 4 rank
     int32_t bos, eos, eot, sep; // -1 where there is none
-    bool adds_bos, adds_eos;
+    bool adds_bos, adds_eos;    // around every text
+    bool adds_sep;              // between the texts of a pair
     bool has_encoder, has_decoder, is_recurrent, is_hybrid;
     bool is_causal;             // false for encoders such as BERT
     bool has_chat_template;
+    int32_t most_positions;     // of a table of learned positions; 0 where any position can be computed
     uint64_t parameters;
     uint64_t bytes;             // of all weights
 } SlwModelFacts;
@@ -175,6 +177,10 @@ typedef struct SlipwayLlamaAPI {
     // Sampling
     int (*SLW_NONNULL sampler_new)(
         const SlwModel *model, const SlwSampling *options, SlwSampler **sampler, SlwError *error);
+    /// A sampler of other options with `source`'s grammar, which is not compiled again; the options' own is not read.
+    /// To be called before `source` was fed and before anything was chosen with it.
+    int (*SLW_NONNULL sampler_clone)(
+        const SlwSampler *source, const SlwSampling *options, SlwSampler **sampler, SlwError *error);
     void (*SLW_NONNULL sampler_free)(SlwSampler *sampler);
     /// Tells the sampler of tokens it did not choose: the prompt, for penalties.
     void (*SLW_NONNULL sampler_feed)(SlwSampler *sampler, const int32_t *tokens, size_t count);

@@ -31,7 +31,7 @@ package struct ChatAnswer: Sendable, Hashable {
             throw .invalidReply("an event is not a chat completion chunk", location: "event stream")
         }
         if let error = chunk.error {
-            throw ClientError(code: .refused, category: .internal, message: error.message)
+            throw ClientError(code: .refused, category: error.category, message: error.message)
         }
         if let usage = chunk.usage {
             promptTokens = usage.promptTokens
@@ -85,16 +85,42 @@ package struct ChatAnswer: Sendable, Hashable {
 struct ChatFailure: Decodable {
     struct Detail: Decodable {
         let message: String
+        /// What kind of failure it is, as far as the server tells.
+        let category: ErrorCategory
 
         init(from decoder: any Decoder) throws {
             if let text = try? decoder.singleValueContainer().decode(String.self) {
                 message = text
-            } else {
-                message = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .message)
+                category = .internal
+                return
             }
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            message = try members.decode(String.self, forKey: .message)
+            if let status = try? members.decode(Int.self, forKey: .code) {
+                category = ServerCaller.category(ofStatus: status)
+                return
+            }
+            // The code says more than the type.
+            let words = [CodingKeys.code, .type].compactMap { try? members.decode(String.self, forKey: $0) }
+            category = words.lazy.compactMap(Self.category(ofWord:)).first ?? .internal
         }
 
-        private enum CodingKeys: String, CodingKey { case message }
+        private enum CodingKeys: String, CodingKey { case message, type, code }
+
+        private static func category(ofWord word: String) -> ErrorCategory? {
+            switch word {
+            case "context_length_exceeded", "invalid_request_error": .invalidInput
+            case "invalid_api_key", "authentication_error": .unauthenticated
+            case "permission_error": .forbidden
+            case "model_not_found", "not_found_error": .notFound
+            case "rate_limit_exceeded", "insufficient_quota", "rate_limit_error": .quotaExceeded
+            case "unavailable", "unavailable_error": .unavailable
+            case "timeout", "timeout_error": .deadlineExceeded
+            case "cancelled", "cancelled_error": .cancelled
+            case "not_supported_error": .unsupported
+            default: nil
+            }
+        }
     }
 
     let error: Detail

@@ -46,12 +46,24 @@ package struct ChatClient: Sendable {
             throw ClientError.unreachable("\(server)", cause: error)
         }
         try Task.checkCancellation()
+        // Some servers leave the mark out.
+        if answer.finishReason != nil { return answer }
         throw ClientError.invalidReply("the stream ended before '[DONE]'", location: Self.path)
     }
 
     private static let path = "/v1/chat/completions"
-    /// An answer may take long; each of its pieces may not.
-    private static let timeout = TimeAmount.hours(1)
+    /// Of a whole answer, which may take as long as it grows.
+    private static let timeout = TimeAmount.hours(24)
+    /// Without a sign of life. Slipway gives one every 15 seconds; other servers none while they read a long prompt.
+    private static let longestSilence = TimeAmount.minutes(5)
+
+    /// Lives as long as the process.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout.read = longestSilence
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
     private static let largestRefusal = 1 << 20
 
     private func send(_ question: ChatQuestion) async throws -> HTTPClientResponse {
@@ -63,7 +75,7 @@ package struct ChatClient: Sendable {
         request.body = .bytes(ByteBuffer(bytes: question.encode()))
         let response: HTTPClientResponse
         do {
-            response = try await ServerCaller.client.execute(request, timeout: Self.timeout)
+            response = try await Self.client.execute(request, timeout: Self.timeout)
         } catch {
             try Task.checkCancellation()
             throw ClientError.unreachable("\(server)", cause: error)

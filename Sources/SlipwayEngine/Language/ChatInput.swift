@@ -50,7 +50,7 @@ public struct RenderedChat: Sendable, Hashable {
     public var stops: [String]
     /// For ``SamplingOptions/Constraint/rendered(_:)``; empty for none.
     public var constraint: [UInt8]
-    /// For ``LanguageModel/makeParser(_:)``.
+    /// For ``LanguageModel/makeParser(_:)``; empty where an answer is its content as it stands.
     public var syntax: [UInt8]
 
     public init(parts: [PromptPart], stops: [String] = [], constraint: [UInt8] = [], syntax: [UInt8] = []) {

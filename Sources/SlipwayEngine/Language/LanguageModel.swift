@@ -63,6 +63,11 @@ public struct LanguageModelFacts: Sendable, Hashable {
     public var endToken: TokenID?
     /// Between the two texts of a pair.
     public var separatorToken: TokenID?
+    /// Whether texts begin with ``beginToken``, and end with ``endToken``.
+    public var addsBegin: Bool
+    public var addsEnd: Bool
+    /// Positions that a learned table has; `nil` where any can be computed.
+    public var mostPositions: Int?
     /// Whether it generates text; `false` for encoders.
     public var generates: Bool
     public var isCausal: Bool
@@ -74,7 +79,9 @@ public struct LanguageModelFacts: Sendable, Hashable {
     public init(
         vocabularySize: Int, trainingContext: Int, embeddingWidth: Int, classCount: Int = 1,
         pooling: Pooling = .unspecified, beginToken: TokenID? = nil, endToken: TokenID? = nil,
-        separatorToken: TokenID? = nil, generates: Bool = true, isCausal: Bool = true, isRecurrent: Bool = false, hasChatTemplate: Bool = true, parameterCount: UInt64 = 0
+        separatorToken: TokenID? = nil, addsBegin: Bool = true, addsEnd: Bool = true, mostPositions: Int? = nil,
+        generates: Bool = true, isCausal: Bool = true, isRecurrent: Bool = false, hasChatTemplate: Bool = true,
+        parameterCount: UInt64 = 0
     ) {
         self.vocabularySize = vocabularySize
         self.trainingContext = trainingContext
@@ -84,6 +91,9 @@ public struct LanguageModelFacts: Sendable, Hashable {
         self.beginToken = beginToken
         self.endToken = endToken
         self.separatorToken = separatorToken
+        self.addsBegin = addsBegin
+        self.addsEnd = addsEnd
+        self.mostPositions = mostPositions
         self.generates = generates
         self.isCausal = isCausal
         self.isRecurrent = isRecurrent
@@ -98,12 +108,16 @@ public struct LanguageModelFacts: Sendable, Hashable {
 extension LanguageModel {
     /// A query and a document as rerankers read them: begin, query, end, separator, document, end.
     ///
-    /// What of these a model does not have is left out.
+    /// What of these a model does not have, or does not want, is left out.
     public func tokenizePair(_ query: String, _ document: String) throws(EngineError) -> [TokenID] {
-        let begin = facts.beginToken.map { [$0] } ?? []
-        let end = facts.endToken.map { [$0] } ?? []
-        let first = try tokenize(query, addsSpecial: false, parsesSpecial: false)
+        try tokenizePair(try tokenize(query, addsSpecial: false, parsesSpecial: false), document)
+    }
+
+    /// The same with a query that was cut into tokens before, without special ones.
+    public func tokenizePair(_ query: [TokenID], _ document: String) throws(EngineError) -> [TokenID] {
+        let begin = facts.addsBegin ? facts.beginToken.map { [$0] } ?? [] : []
+        let end = facts.addsEnd ? facts.endToken.map { [$0] } ?? [] : []
         let second = try tokenize(document, addsSpecial: false, parsesSpecial: false)
-        return begin + first + end + (facts.separatorToken.map { [$0] } ?? []) + second + end
+        return begin + query + end + (facts.separatorToken.map { [$0] } ?? []) + second + end
     }
 }

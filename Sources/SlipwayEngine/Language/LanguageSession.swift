@@ -153,6 +153,13 @@ public struct SampledToken: Sendable, Equatable {
 public protocol TokenSampler: AnyObject, Sendable {
     /// Tells it of tokens it did not choose, for penalties.
     func feed(_ tokens: [TokenID])
+
+    /// One more of the same options with another seed, without compiling a grammar again.
+    ///
+    /// To be called before anything was fed to this one or chosen with it.
+    ///
+    /// - Throws: ``EngineError`` `inputMismatch` for a grammar that is too large to be copied.
+    func clone(seed: UInt32?) throws(EngineError) -> any TokenSampler
 }
 
 /// Proposes how a sequence may go on, from what it holds already. One thread at a time.

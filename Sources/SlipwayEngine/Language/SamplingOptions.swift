@@ -10,7 +10,7 @@ public struct SamplingOptions: Sendable, Hashable {
         case rendered([UInt8])
     }
 
-    /// `nil` for a new one each time.
+    /// `nil` for a new one each time. The highest number counts as the one below it.
     public var seed: UInt32?
     /// 0 always takes the likeliest token.
     public var temperature: Float = 1
@@ -50,9 +50,8 @@ public struct SamplingOptions: Sendable, Hashable {
 
     public init() {}
 
-    /// Whether the likeliest token is always the answer, whatever came before.
-    public var isPlainGreedy: Bool {
-        temperature <= 0 && biases.isEmpty && constraint == .none && repeatPenalty == 1 && frequencyPenalty == 0
-            && presencePenalty == 0 && dryMultiplier == 0 && mirostat == 0 && adaptiveTarget < 0 && !ignoresEnd
+    /// Whether tokens before the first chosen one matter.
+    public var looksBack: Bool {
+        repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0 || dryMultiplier != 0
     }
 }

@@ -8,6 +8,8 @@ struct GGUFCursor {
     /// Bytes of texts kept so far.
     private var keptBytes = 0
     private let end: Int
+    /// Whether a vocabulary was read that has a text twice.
+    var hasRepeatedTexts = false
 
     init(_ source: any ByteSource, limits: GGUFLimits) {
         bytes = BufferedBytes(source)
@@ -89,6 +91,27 @@ struct GGUFCursor {
         let content = try bytes.bytes(at: offset, count: count)
         offset += count
         return (String(decoding: content, as: UTF8.self), count)
+    }
+
+    /// A number that equal texts share, and others by chance only once in many millions of vocabularies.
+    ///
+    /// Of the text as llama.cpp reads it: up to the first zero byte, and of `[EMPTY_index]` where it is empty.
+    mutating func textDigest(index: Int) throws(FormatError) -> UInt64 {
+        let length: UInt64 = try integer(for: "the length of a token's text")
+        try require(length, for: "a token's text")
+        let end = offset + Int(length)
+        var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+        var count = 0
+        while offset < end {
+            let byte = try bytes.byte(at: offset)
+            guard byte != 0 else { break }
+            digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3
+            offset += 1
+            count += 1
+        }
+        offset = end
+        guard count == 0 else { return digest }
+        return "[EMPTY_\(index)]".utf8.reduce(digest) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
     /// A name that must be there and short.

@@ -21,6 +21,7 @@ struct GGUFHead: Sendable {
     let tensors: [GGUFTensorInfo]
     let alignment: Int
 
+    private static let vocabularyKey = "tokenizer.ggml.tokens"
     private static let defaultAlignment = 32
     /// The format's own limit.
     private static let keyBytes = 65_535
@@ -37,13 +38,19 @@ struct GGUFHead: Sendable {
             let key = try cursor.name(upTo: Self.keyBytes, for: "a metadata key")
             let value: GGUFValue
             do throws(FormatError) {
-                value = try GGUFValue(&cursor)
+                value = try GGUFValue(&cursor, isVocabulary: key == Self.vocabularyKey)
             } catch {
                 throw FormatError(error.code, error.message, at: Self.place(key), cause: error.cause)
             }
             guard metadata.updateValue(value, forKey: key) == nil else {
                 throw FormatError(.malformed, "the file has two metadata values of this key", at: Self.place(key))
             }
+        }
+        // This one tokenizer's texts are made different when they are read.
+        if cursor.hasRepeatedTexts, metadata["tokenizer.ggml.model"] != .text("hybriddna") {
+            throw FormatError(
+                .malformed, "two tokens of the vocabulary have the same text; the file is damaged: copy it again",
+                at: Self.vocabularyKey)
         }
         alignment = try Self.alignment(metadata)
         var tensors: [GGUFTensorInfo] = []

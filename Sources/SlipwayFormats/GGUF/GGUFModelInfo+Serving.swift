@@ -16,6 +16,7 @@ extension GGUFModelInfo {
             ("block_count", blockCount), ("embedding_length", embeddingLength), ("context_length", contextLength),
         ]
         for (key, value) in numbers where value == 0 { throw Self.missing("\(architecture).\(key)") }
+        try requireSoundHeads()
         for (key, token) in [("bos_token_id", beginToken), ("eos_token_id", endToken)] {
             // -1, also as an unsigned number, says that there is none.
             guard let token, token != -1, token != Int(UInt32.max) else { continue }
@@ -23,6 +24,22 @@ extension GGUFModelInfo {
                 throw FormatError(
                     .malformed, "the token is \(token), expected one of the \(vocabularySize) of the vocabulary",
                     at: "tokenizer.ggml.\(key)")
+            }
+        }
+    }
+
+    /// Heads that do not fit together end llama.cpp's process, and no error.
+    private func requireSoundHeads() throws(FormatError) {
+        for (heads, keyValueHeads) in zip(headCounts, keyValueHeadCounts) where heads > 0 && keyValueHeads > 0 {
+            guard heads.isMultiple(of: keyValueHeads), longestKey > 0 else {
+                throw FormatError(
+                    .malformed, "\(heads) heads of \(longestKey) numbers do not share \(keyValueHeads) keys evenly",
+                    at: "\(architecture).attention.head_count_kv")
+            }
+            guard ropeLength <= longestKey, ropeLength.isMultiple(of: 2) else {
+                throw FormatError(
+                    .malformed, "is \(ropeLength), expected an even number up to \(longestKey), the length of keys",
+                    at: "\(architecture).rope.dimension_count")
             }
         }
     }

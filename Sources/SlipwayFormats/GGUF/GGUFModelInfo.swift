@@ -58,6 +58,10 @@ public struct GGUFModelInfo: Sendable, Hashable {
     public let pooling: Pooling?
     /// Whether tokens see only those before them; `false` for encoders.
     public let isCausal: Bool
+    /// Numbers of a head's keys that are rotated by their position.
+    let ropeLength: Int
+    /// The longest keys of any layer.
+    let longestKey: Int
 
     public let vocabularySize: Int
     /// `gpt2`, `llama`, `bert`; `nil` where there is none.
@@ -113,6 +117,9 @@ public struct GGUFModelInfo: Sendable, Hashable {
         slidingWindow = window > 0 ? window : nil
         pooling = try facts.pooling()
         isCausal = facts.flag("attention.causal") ?? true
+        ropeLength = try facts.own("rope.dimension_count")
+        longestKey = try max(
+            shape.keyLength, facts.own("attention.key_length_mla"), facts.own("attention.key_length_swa"))
         let announced = try facts.own("vocab_size")
         vocabularySize = facts.list("tokenizer.ggml.tokens") ?? announced
         tokenizerModel = facts.text("tokenizer.ggml.model")

@@ -2,10 +2,12 @@
 
 extension GGUFValue {
     /// Reads a value with its type before it.
-    init(_ cursor: inout GGUFCursor) throws(FormatError) {
+    ///
+    /// - Parameter isVocabulary: Whether texts are looked at for being there once: ``GGUFCursor/hasRepeatedTexts``.
+    init(_ cursor: inout GGUFCursor, isVocabulary: Bool = false) throws(FormatError) {
         switch try Self.type(&cursor) {
         case .array:
-            self = try Self.list(&cursor)
+            self = try Self.list(&cursor, isVocabulary: isVocabulary)
         case .string:
             let (text, byteCount) = try cursor.text(upTo: cursor.limits.textBytes, for: "a text")
             self = text.map { .text($0) } ?? .longText(byteCount: byteCount)
@@ -42,13 +44,15 @@ extension GGUFValue {
         }
     }
 
-    private static func list(_ cursor: inout GGUFCursor) throws(FormatError) -> GGUFValue {
+    private static func list(
+        _ cursor: inout GGUFCursor, isVocabulary: Bool
+    ) throws(FormatError) -> GGUFValue {
         let type = try type(&cursor)
         guard type != .array else {
             throw FormatError(
                 .unsupported, "the value is a list of lists, which no engine reads: convert the model again")
         }
-        guard let width = type.width else { return try texts(&cursor) }
+        guard let width = type.width else { return isVocabulary ? try vocabulary(&cursor) : try texts(&cursor) }
         let count = try cursor.count(ofAtLeast: width, most: cursor.limits.headByteCount, for: "elements")
         let isKept = count <= cursor.limits.keptNumbers && type != .float32 && type != .float64
         guard isKept else {
@@ -67,7 +71,18 @@ extension GGUFValue {
         return type == .bool ? .flags(flags) : .integers(integers)
     }
 
-    /// Short lists of texts are kept; vocabularies are counted.
+    /// llama.cpp ends the process where two tokens have the same text.
+    private static func vocabulary(_ cursor: inout GGUFCursor) throws(FormatError) -> GGUFValue {
+        let count = try cursor.count(ofAtLeast: 8, most: cursor.limits.textListCount, for: "tokens")
+        var digests: [UInt64] = []
+        digests.reserveCapacity(count)
+        for index in 0..<count { digests.append(try cursor.textDigest(index: index)) }
+        digests.sort()
+        if zip(digests, digests.dropFirst()).contains(where: ==) { cursor.hasRepeatedTexts = true }
+        return .list(.string, count: count)
+    }
+
+    /// Short lists of texts are kept; others are counted.
     private static func texts(_ cursor: inout GGUFCursor) throws(FormatError) -> GGUFValue {
         let count = try cursor.count(ofAtLeast: 8, most: cursor.limits.textListCount, for: "texts")
         var kept: [String]? = count <= cursor.limits.keptTexts ? [] : nil

@@ -18,10 +18,10 @@ struct KServeRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/v1/models", on: .tensorFlowServing,
+                .get, "/v1/models", on: surface,
                 documentation("Models that are served here.", reply: "ModelListing").failing(400), list),
             Route(
-                .get, "/v1/models/{model}", on: .tensorFlowServing,
+                .get, "/v1/models/{model}", on: surface,
                 documentation("Whether a model answers, and the state of its versions.", reply: "ModelState"), model),
             Route(
                 .post, "/v1/models/{model}:explain", on: .tensorFlowServing,
@@ -33,6 +33,9 @@ struct KServeRoutes: Sendable {
             },
         ]
     }
+
+    /// Failures have OpenAI's shape: its clients read into it, KServe's the status alone.
+    private var surface: ErrorTable.Surface { isStrictTensorFlowServing ? .tensorFlowServing : .openAI }
 
     private func documentation(
         _ summary: String, request: Route.Content = .none, reply: String?
@@ -62,8 +65,11 @@ struct KServeRoutes: Sendable {
         }
         let listing = await listing(status)
         guard !listing.isReady else { return .json(listing.encode()) }
-        let failure = "endpoint '\(status.endpoint)' is not ready: \(status.message ?? status.state)"
-        return .json(listing.encode(failure: failure), status: 503)
+        let failure = ServerError(
+            .unfinished, "endpoint '\(status.endpoint)' is not ready: \(status.message ?? status.state)")
+        var reply = HTTPReply.json(listing.encode(failure: OpenAIFailure(failure)), status: 503)
+        reply.headers[.retryAfter] = "1"
+        return reply
     }
 
     @Sendable private func explain(_ call: HTTPCall) async throws -> HTTPReply {

@@ -28,11 +28,11 @@ struct ChatHandler: Sendable {
         form.syntax = prompt.rendered.syntax
         form.tellsScores = asked.alternatives != nil
         form.isGradual = options.streams
-        let stream = try language.lease.generate(request)
+        try AnswerLimits.check([request], contextLength: language.lease.contextLength)
+        let begun = try await language.begin(request, form)
         let work = ChatWork(
-            lease: language.lease, stream: stream,
-            flow: try AnswerFlow(promptTokens: prompt.tokens.count, choices: options.choices, form: form),
-            choices: options.choices, tellsScores: form.tellsScores, head: language.head("chatcmpl-"))
+            lease: language.lease, stream: begun.stream, flow: begun.flow, choices: options.choices,
+            tellsScores: form.tellsScores, head: language.head("chatcmpl-"))
         guard options.streams else { return .json(try await work.whole()) }
         return .stream(contentType: OpenAIRoutes.events, keepAlive: OpenAIEvents.ping) { send in
             await work.write(includesUsage: options.includesUsage, send)

@@ -107,14 +107,15 @@ package struct ChoiceReader: Sendable {
     private mutating func read(isPartial: Bool) -> [AnswerDelta] {
         guard let parser else { return [] }
         readBytes = whole.utf8.count
-        let deltas: [AnswerDelta]
-        do {
-            deltas = try parser.read(whole, isPartial: isPartial)
-        } catch {
+        var deltas: [AnswerDelta]?
+        if !isPartial { deltas = try? parser.read(whole, isPartial: false) }
+        // An answer that was cut off, by a limit or a stop text, is what its beginning comes to.
+        let told = deltas ?? (try? parser.read(whole, isPartial: true)) ?? []
+        guard isPartial || deltas != nil || hasTold || !told.isEmpty || whole.isEmpty else {
             // A model that does not keep to its own syntax: better its words as they are than nothing.
-            deltas = isPartial || hasTold || whole.isEmpty ? [] : [AnswerDelta(content: whole)]
+            return [note(AnswerDelta(content: whole))]
         }
-        return deltas.map { note($0) }
+        return told.map { note($0) }
     }
 
     /// The delta with what clients count on: a call's first piece has an id and a name.

@@ -18,42 +18,38 @@ struct CompletionHandler: Sendable {
         let language = try await LanguageCall(
             call, access, model: options.model, conversation: options.conversation ?? Self.beginning(asked.prompts))
         // All are checked before the first is begun: the request is answered whole or not at all.
-        let requests = try await self.requests(asked, language)
+        let works = try await self.works(asked, language)
+        var window = RequestWindow<CompletionWork, BegunCompletion>(works)
+        // What has to wait is refused before the answer begins.
+        try await window.fill { try await $0.begin() }
+        let head = language.head("cmpl-")
+        guard options.streams else { return .json(try await Self.whole(window, head)) }
+        return .stream(contentType: OpenAIRoutes.events, keepAlive: OpenAIEvents.ping) { [window] send in
+            await Self.write(window, head, includesUsage: options.includesUsage, send)
+        }
+    }
+
+    private func works(_ asked: OpenAICompletionRequest, _ language: LanguageCall) async throws -> [CompletionWork] {
+        let options = asked.options
+        let limit = language.lease.contextLength
+        let constraint = try await language.constraint(options)
+        let prompts = try await language.tokens(asked.prompts, at: "prompt", limit: limit)
+        var requests = try language.requests(prompts, options)
+        for index in requests.indices {
+            requests[index].alternatives = asked.alternatives
+            requests[index].promptAlternatives = asked.echoes ? asked.alternatives : nil
+            requests[index].sampling.constraint = constraint
+        }
+        try AnswerLimits.check(requests, contextLength: limit)
         var form = ChoiceReader.Form(model: language.model)
         form.stops = options.stops
         form.tellsScores = asked.alternatives != nil
         form.isGradual = options.streams
-        var works: [CompletionWork] = []
-        for (index, request) in requests.enumerated() {
-            let stream = try language.lease.generate(request)
-            works.append(
-                CompletionWork(
-                    lease: language.lease, stream: stream,
-                    flow: try AnswerFlow(
-                        promptTokens: request.prompt.count, choices: options.choices, form: form),
-                    echo: asked.echoes ? PromptEcho(asked.prompts[index], request, language.model) : nil,
-                    choices: index * options.choices..<(index + 1) * options.choices, tellsScores: form.tellsScores))
+        return zip(asked.prompts, requests).enumerated().map { index, pair in
+            CompletionWork(
+                language: language, request: pair.1, form: form, echoed: asked.echoes ? pair.0 : nil,
+                firstChoice: index * options.choices)
         }
-        let head = language.head("cmpl-")
-        guard options.streams else { return .json(try await Self.whole(works, head)) }
-        return .stream(contentType: OpenAIRoutes.events, keepAlive: OpenAIEvents.ping) { [works] send in
-            await Self.write(works, head, includesUsage: options.includesUsage, send)
-        }
-    }
-
-    private func requests(
-        _ asked: OpenAICompletionRequest, _ language: LanguageCall
-    ) async throws -> [GenerationRequest] {
-        let constraint = try await language.constraint(asked.options)
-        var requests: [GenerationRequest] = []
-        for prompt in asked.prompts {
-            var request = try language.request(try await language.tokens(prompt), asked.options)
-            request.alternatives = asked.alternatives
-            request.promptAlternatives = asked.echoes ? asked.alternatives : nil
-            request.sampling.constraint = constraint
-            requests.append(request)
-        }
-        return requests
     }
 
     /// What keeps requests that go on from one another on one version: how the first prompt begins.
@@ -67,14 +63,20 @@ struct CompletionHandler: Sendable {
 
     // MARK: - Replies
 
-    private static func whole(_ works: [CompletionWork], _ head: OpenAIReplyHead) async throws -> [UInt8] {
-        var results: [CompletionWork.Result] = []
-        if works.count == 1, let only = works.first {
-            results = [try await only.whole()]
-        } else {
-            results = try await withThrowingTaskGroup(of: CompletionWork.Result.self) { group in
-                for work in works { group.addTask { try await work.whole() } }
-                return try await group.reduce(into: []) { $0.append($1) }
+    private static func whole(
+        _ window: RequestWindow<CompletionWork, BegunCompletion>, _ head: OpenAIReplyHead
+    ) async throws -> [UInt8] {
+        let results = try await withThrowingTaskGroup(
+            of: CompletionWork.Result.self, returning: [CompletionWork.Result].self
+        ) { group in
+            var window = window
+            var results: [CompletionWork.Result] = []
+            while true {
+                try await window.fill { try await $0.begin() }
+                while let begun = window.next() { group.addTask { try await begun.whole() } }
+                guard let result = try await group.next() else { return results }
+                window.ended()
+                results.append(result)
             }
         }
         let choices = results.flatMap(\.choices).sorted { $0.index < $1.index }
@@ -83,14 +85,19 @@ struct CompletionHandler: Sendable {
 
     /// Prompts one after another, the choices of each as they come; a failure is the last event.
     private static func write(
-        _ works: [CompletionWork], _ head: OpenAIReplyHead, includesUsage: Bool,
+        _ window: RequestWindow<CompletionWork, BegunCompletion>, _ head: OpenAIReplyHead, includesUsage: Bool,
         _ send: @Sendable ([UInt8]) async throws -> Void
     ) async {
         do {
+            var window = window
             var events = OpenAICompletionStream(head: head, includesUsage: includesUsage)
             var usages: [OpenAIUsage] = []
             var held: [UInt8] = []
-            for work in works { usages.append(try await work.write(&events, &held, send)) }
+            while let begun = window.next() {
+                usages.append(try await begun.write(&events, &held, send))
+                window.ended()
+                try await window.fill { try await $0.begin() }
+            }
             if includesUsage { held += events.usage(UsageTally(usages).total) }
             try await send(held + OpenAIEvents.done)
         } catch {

@@ -4,24 +4,45 @@ import SlipwayEngine
 import SlipwayServing
 import SlipwayWire
 
-/// One prompt of a completion that is being generated.
+/// One prompt of a completion.
 struct CompletionWork: Sendable {
     struct Result: Sendable {
         var choices: [OpenAICompletionChoice]
         var usage: OpenAIUsage
     }
 
+    let language: LanguageCall
+    let request: GenerationRequest
+    let form: ChoiceReader.Form
+    /// The prompt as the caller wrote it, where the answer begins with it.
+    let echoed: OpenAIPrompt?
+    /// The reply's number of its first choice.
+    let firstChoice: Int
+
+    func begin() async throws -> BegunCompletion {
+        let begun = try await language.begin(request, form)
+        return BegunCompletion(
+            lease: language.lease, stream: begun.stream, flow: begun.flow,
+            echo: echoed.map { PromptEcho($0, request, language.model) },
+            order: EchoOrder(awaitsPrompt: request.promptAlternatives != nil),
+            choices: firstChoice..<firstChoice + request.choices, tellsScores: form.tellsScores)
+    }
+}
+
+/// One prompt of a completion that is being generated.
+struct BegunCompletion: Sendable {
     let lease: LanguageLease
     let stream: GenerationStream
     let flow: AnswerFlow
     /// `nil` where the prompt is not repeated.
     let echo: PromptEcho?
+    let order: EchoOrder
     /// The reply's numbers of its choices.
     let choices: Range<Int>
     let tellsScores: Bool
 
     /// All choices, whole.
-    func whole() async throws -> Result {
+    func whole() async throws -> CompletionWork.Result {
         var flow = flow
         var echo = echo
         var drafts = choices.map { _ in CompletionDraft() }
@@ -41,7 +62,7 @@ struct CompletionWork: Sendable {
                 index: index, text: (echo?.text ?? "") + draft.text, finish: draft.finish,
                 scores: tellsScores ? (echo?.scores ?? []) + draft.scores : nil)
         }
-        return Result(choices: completed, usage: flow.usage)
+        return CompletionWork.Result(choices: completed, usage: flow.usage)
     }
 
     /// Writes the events of all choices.
@@ -53,24 +74,27 @@ struct CompletionWork: Sendable {
     ) async throws -> OpenAIUsage {
         var flow = flow
         var echo = echo
+        var order = order
         // A closure cannot capture what is passed by reference.
         var (writer, bytes) = (events, held)
         try await flow.run(stream) { happening in
-            switch happening {
-            case .prompt(let tokens): echo?.take(tokens)
-            case .started(let choice):
-                guard let echo else { return }
-                let scores = tellsScores ? echo.scores ?? [] : nil
-                bytes += writer.content(echo.text, choice: number(choice), scores: scores)
-            case .piece(let choice, let piece):
-                let whole = bytes + writer.content(piece.text, choice: number(choice), scores: piece.scores)
-                bytes = []
-                try await send(whole)
-            case .ended(let choice, let piece, let finish):
-                if !piece.isEmpty {
-                    bytes += writer.content(piece.text, choice: number(choice), scores: piece.scores)
+            for happening in order.take(happening) {
+                switch happening {
+                case .prompt(let tokens): echo?.take(tokens)
+                case .started(let choice):
+                    guard let echo else { continue }
+                    let scores = tellsScores ? echo.scores ?? [] : nil
+                    bytes += writer.content(echo.text, choice: number(choice), scores: scores)
+                case .piece(let choice, let piece):
+                    let whole = bytes + writer.content(piece.text, choice: number(choice), scores: piece.scores)
+                    bytes = []
+                    try await send(whole)
+                case .ended(let choice, let piece, let finish):
+                    if !piece.isEmpty {
+                        bytes += writer.content(piece.text, choice: number(choice), scores: piece.scores)
+                    }
+                    bytes += writer.finish(finish, choice: number(choice))
                 }
-                bytes += writer.finish(finish, choice: number(choice))
             }
         }
         lease.finished(stream, reason: flow.finish.rawValue)

@@ -19,9 +19,12 @@ struct EmbeddingHandler: Sendable {
             throw ServerError(
                 .badParameter, "model '\(language.lease.endpoint)' scores documents: ask /v1/rerank instead")
         }
-        var inputs: [[TokenID]] = []
-        for input in asked.inputs { inputs.append(try await language.tokens(input)) }
-        var vectors = try await language.vectors(inputs)
+        if let dimensions = asked.dimensions {
+            try EmbeddingVectors.check(dimensions, width: language.model.facts.embeddingWidth)
+        }
+        let longest = try await language.lease.longestText()
+        let inputs = try await language.tokens(asked.inputs, at: "input", limit: longest)
+        var vectors = try await language.vectors(inputs, longest: longest)
         if let dimensions = asked.dimensions { vectors = try EmbeddingVectors.shortened(vectors, to: dimensions) }
         return .json(
             OpenAIEmbeddingReply.encode(
@@ -39,8 +42,9 @@ struct EmbeddingHandler: Sendable {
                 "model '\(language.lease.endpoint)' has no head that scores documents: deploy a reranking model, or "
                     + "compare vectors of /v1/embeddings")
         }
-        let inputs = try await language.pairs(asked.query, asked.documents)
-        let scores = try await language.vectors(inputs).map { $0.first ?? 0 }
+        let longest = try await language.lease.longestText()
+        let inputs = try await language.pairs(asked.query, asked.documents, longest: longest)
+        let scores = try await language.vectors(inputs, longest: longest).map { $0.first ?? 0 }
         return .json(
             OpenAIRerankReply.encode(
                 OpenAIRerankReply.ranked(scores, for: asked), model: language.lease.endpoint,
@@ -50,25 +54,28 @@ struct EmbeddingHandler: Sendable {
 
 extension LanguageCall {
     /// - Throws: ``WireError`` for a text that is longer than the model takes: nothing is cut off.
-    fileprivate func vectors(_ inputs: [[TokenID]]) async throws -> [[Float]] {
-        let longest = try await lease.longestText()
-        for tokens in inputs where tokens.count > longest {
-            throw WireError.contextLengthExceeded(promptTokens: tokens.count, contextLength: longest)
-        }
+    fileprivate func vectors(_ inputs: [[TokenID]], longest: Int) async throws -> [[Float]] {
+        for tokens in inputs { try PromptTokens.check(.tokens(tokens), limit: longest) }
         return try await lease.embed(inputs, caller: call.caller, deadline: deadline, call.cancellation)
     }
 
-    /// A question with each of the documents, as rerankers read them: each with its end, the beginning once.
-    fileprivate func pairs(_ query: String, _ documents: [String]) async throws -> [[TokenID]] {
-        let size = query.utf8.count + documents.reduce(0) { $0 + $1.utf8.count }
-        let pairs = try await Self.work(onBytes: size) { [model] in
-            let question = try model.tokenize(query, addsSpecial: true, parsesSpecial: false)
-            return try documents.map { document -> [TokenID] in
-                let tokens = try model.tokenize(document, addsSpecial: true, parsesSpecial: false)
-                let hasBeginning = tokens.first != nil && tokens.first == model.facts.beginToken
-                return question + (hasBeginning ? tokens.dropFirst() : tokens[...])
+    /// A question with each of the documents, as rerankers read them.
+    fileprivate func pairs(_ query: String, _ documents: [String], longest: Int) async throws -> [[TokenID]] {
+        let (questionSize, mostSize) = (query.utf8.count, documents.map(\.utf8.count).max() ?? 0)
+        try PromptTokens.check(bytes: questionSize + mostSize, limit: longest)
+        let size = documents.reduce(questionSize) { $0 + $1.utf8.count }
+        return try await work(onBytes: size) { [model, cancellation = call.cancellation] in
+            // Once for all of them.
+            let question = try model.tokenize(query, addsSpecial: false, parsesSpecial: false)
+            try PromptTokens.check(.tokens(question), limit: longest)
+            var pairs: [[TokenID]] = []
+            for document in documents {
+                guard !cancellation.isCancelled else { throw Self.cancelled }
+                let tokens = try model.tokenizePair(question, document)
+                try PromptTokens.check(.tokens(tokens), limit: longest)
+                pairs.append(try PromptTokens.filled(tokens, with: model, at: "documents"))
             }
+            return pairs
         }
-        return try pairs.map { try filled($0) }
     }
 }

@@ -31,15 +31,16 @@ struct GenerateHandler: Sendable {
         let asked = try body.withUnsafeReadableBytes { try GenerateRequest.decode($0) }
         let language = try await LanguageCall(
             call, access, model: endpoint, version: number, conversation: asked.options.conversation)
-        var request = try language.request(try await language.tokens(.text(asked.text)), asked.options)
+        let prompts = try await language.tokens(
+            [.text(asked.text)], at: "text_input", limit: language.lease.contextLength)
+        var request = try language.request(prompts.first ?? [], asked.options)
         request.choices = 1
         request.sampling.constraint = try await language.constraint(asked.options)
         var form = ChoiceReader.Form(model: language.model)
         form.stops = asked.options.stops
-        let stream = try language.lease.generate(request)
+        let begun = try await language.begin(request, form)
         return GenerateWork(
-            lease: language.lease, stream: stream,
-            flow: try AnswerFlow(promptTokens: request.prompt.count, choices: 1, form: form),
+            lease: language.lease, stream: begun.stream, flow: begun.flow,
             beginning: asked.excludesInput ? "" : asked.text,
             reply: GenerateReply(
                 id: asked.id, model: endpoint, version: String(language.lease.version.number)))

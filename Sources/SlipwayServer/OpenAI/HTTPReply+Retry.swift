@@ -11,7 +11,22 @@ extension HTTPReply {
         if let seconds = headers[.retryAfter].flatMap({ Int($0) }) {
             headers[Self.retryAfterMilliseconds] = String(seconds.multipliedReportingOverflow(by: 1000).partialValue)
         }
-        // Gone, never to be had, and out of time: none of them gets better by asking again.
-        if [499, 501, 504].contains(status) { headers[Self.shouldRetry] = "false" }
+        if OpenAIRetry.isUseless(status: status, isTimed: headers[.retryAfter] != nil) {
+            headers[Self.shouldRetry] = "false"
+        }
+    }
+}
+
+/// When asking again does not help.
+package enum OpenAIRetry {
+    /// - Parameter isTimed: Whether the answer says when to come again.
+    package static func isUseless(status: Int, isTimed: Bool) -> Bool {
+        switch status {
+        // Gone, never to be had, and out of time.
+        case 499, 501, 504: true
+        // More than the whole quota, or than the memory there is.
+        case 429, 503: !isTimed
+        default: false
+        }
     }
 }

@@ -13,16 +13,22 @@ extension LanguageCall {
 
     /// Renders a conversation and cuts it into tokens; what users wrote is never a control token.
     ///
-    /// - Throws: `EngineError` for what the template refuses and for a schema that cannot be compiled.
+    /// - Throws: `EngineError` for what the template refuses and for a schema that cannot be compiled, ``WireError``
+    ///   `contextLengthExceeded` for what cannot fit.
     func render(_ asked: OpenAIChatRequest) async throws -> RenderedPrompt {
         let input = ChatInput(asked)
+        let limit = lease.contextLength
+        // A byte of text takes six where it is escaped.
+        try PromptTokens.check(bytes: input.messages.count / 6, limit: limit)
         // Schemas and tools become grammars, which takes a while even when they are short.
         let isHard = !input.schema.isEmpty || !input.tools.isEmpty || input.grammar != nil
-        let prompt = try await Self.work(onBytes: isHard ? .max : input.messages.count) { [model] in
+        return try await work(onBytes: isHard ? .max : input.messages.count) { [model] in
             let rendered = try model.render(input)
-            return RenderedPrompt(rendered: rendered, tokens: try model.tokenize(rendered.parts))
+            try PromptTokens.check(bytes: rendered.parts.reduce(0) { $0 + $1.text.utf8.count }, limit: limit)
+            let tokens = try model.tokenize(rendered.parts)
+            return RenderedPrompt(
+                rendered: rendered, tokens: try PromptTokens.filled(tokens, with: model, at: "messages"))
         }
-        return RenderedPrompt(rendered: prompt.rendered, tokens: try filled(prompt.tokens))
     }
 
     /// What an answer that is no part of a conversation must follow.
@@ -34,7 +40,7 @@ extension LanguageCall {
         guard !options.schema.isEmpty else { return .none }
         var input = ChatInput(messages: Array(#"[{"role":"user","content":"?"}]"#.utf8))
         input.schema = options.schema
-        let rendered = try await Self.work(onBytes: .max) { [model, input] in try model.render(input) }
+        let rendered = try await work(onBytes: .max) { [model, input] in try model.render(input) }
         return .rendered(rendered.constraint)
     }
 }

@@ -18,7 +18,7 @@ struct LanguageCall: Sendable {
     /// - Parameters:
     ///   - model: The endpoint; empty for the only one there is.
     ///   - conversation: What keeps a conversation on its version, where no header says.
-    /// - Throws: ``ServingError``, or ``ServerError`` `badParameter`.
+    /// - Throws: ``ServingError``, or ``WireError`` when no model is named and there are several.
     init(
         _ call: HTTPCall, _ access: LanguageAccess, model: String, version: Int? = nil, conversation: String? = nil
     ) async throws {
@@ -45,69 +45,85 @@ struct LanguageCall: Sendable {
 
     // MARK: - Prompts
 
-    /// The tokens of a prompt as the caller wrote it; text of control tokens in it is text.
+    /// The tokens of prompts as the caller wrote them.
     ///
-    /// - Throws: ``EngineError``, or ``ServerError`` `badParameter` for tokens that the model does not have and for a
-    ///   prompt of no tokens where it has none to begin with.
-    func tokens(_ prompt: OpenAIPrompt) async throws -> [TokenID] {
-        let tokens: [TokenID]
-        switch prompt {
-        case .text(let text):
-            tokens = try await Self.work(onBytes: text.utf8.count) { [model] in
-                try model.tokenize(text, addsSpecial: true, parsesSpecial: false)
+    /// - Parameters:
+    ///   - member: Of the request, that they are in.
+    ///   - limit: Tokens of each that fit.
+    /// - Throws: ``WireError`` `contextLengthExceeded` for texts that cannot fit; what ``PromptTokens`` throws.
+    func tokens(_ prompts: [OpenAIPrompt], at member: String, limit: Int) async throws -> [[TokenID]] {
+        var size = 0
+        for prompt in prompts {
+            try PromptTokens.check(prompt, limit: limit)
+            switch prompt {
+            case .text(let text): size += text.utf8.count + Self.bytesPerText
+            case .tokens(let tokens): size += tokens.count
             }
-        case .tokens(let given):
-            try check(given)
-            tokens = given
         }
-        return try filled(tokens)
-    }
-
-    /// The model's beginning where there is nothing to begin with.
-    func filled(_ tokens: [TokenID]) throws -> [TokenID] {
-        guard tokens.isEmpty else { return tokens }
-        guard let begin = model.facts.beginToken else {
-            throw ServerError(
-                .badParameter, "the prompt has no tokens, and this model has none to begin with: send some text")
-        }
-        return [begin]
-    }
-
-    /// - Throws: ``ServerError`` `badParameter` for tokens that the model does not have.
-    func check(_ tokens: some Sequence<TokenID>) throws(ServerError) {
-        let count = model.facts.vocabularySize
-        for token in tokens where token < 0 || Int(token) >= count {
-            throw ServerError(.badParameter, "token \(token) is not one of the model's, 0 to \(count - 1)")
+        return try await work(onBytes: size) { [model, cancellation = call.cancellation] in
+            var cut: [[TokenID]] = []
+            for prompt in prompts {
+                guard !cancellation.isCancelled else { throw Self.cancelled }
+                let tokens = try PromptTokens.cut(prompt, with: model, at: member)
+                try PromptTokens.check(.tokens(tokens), limit: limit)
+                cut.append(tokens)
+            }
+            return cut
         }
     }
 
-    /// Runs what takes milliseconds for long texts away from the thread that reads the sockets.
-    static func work<R: Sendable>(
+    /// Runs what takes milliseconds for long texts away from the thread that reads the sockets; not for a client that
+    /// has gone.
+    func work<R: Sendable>(
         onBytes count: Int, _ body: @escaping @Sendable () throws -> R
     ) async throws -> R {
-        guard count > longestInline else { return try body() }
-        return try await NIOThreadPool.singleton.runIfActive(body)
+        guard count > Self.longestInline else { return try body() }
+        let cancellation = call.cancellation
+        return try await NIOThreadPool.singleton.runIfActive {
+            guard !cancellation.isCancelled else { throw Self.cancelled }
+            return try body()
+        }
     }
 
+    static let cancelled = ServingError(
+        code: .cancelled, message: "the request was cancelled by the caller")
     /// Bytes of text: about a millisecond of a tokenizer's time.
     private static let longestInline = 16 << 10
+    /// What a text costs beside its length.
+    private static let bytesPerText = 128
 
     // MARK: - Requests
 
     /// A request to continue `prompt`, as far as all routes have it in common.
     ///
-    /// - Throws: ``WireError`` when the prompt leaves no room for an answer, ``ServerError`` for tokens that the model
-    ///   does not have.
+    /// - Throws: ``WireError`` when the prompt leaves no room for an answer, and for tokens that the model lacks.
     func request(_ prompt: [TokenID], _ options: OpenAIOptions) throws -> GenerationRequest {
-        try check(options.sampling.biases.keys)
+        try fitted(prompt, into: base(options))
+    }
+
+    /// The same for several prompts.
+    func requests(_ prompts: [[TokenID]], _ options: OpenAIOptions) throws -> [GenerationRequest] {
+        let base = try base(options)
+        return try prompts.map { try fitted($0, into: base) }
+    }
+
+    private func fitted(_ prompt: [TokenID], into base: GenerationRequest) throws(WireError) -> GenerationRequest {
         let room = lease.contextLength - prompt.count
-        guard room >= min(1, options.maximumTokens ?? 1) else {
-            throw WireError.contextLengthExceeded(promptTokens: prompt.count, contextLength: lease.contextLength)
+        guard room >= min(1, base.maximumTokens ?? 1) else {
+            throw .contextLengthExceeded(promptTokens: prompt.count, contextLength: lease.contextLength)
         }
-        var request = GenerationRequest(prompt: prompt)
+        var request = base
+        request.prompt = prompt
+        request.maximumTokens = base.maximumTokens.map { min($0, room) }
+        return request
+    }
+
+    private func base(_ options: OpenAIOptions) throws(WireError) -> GenerationRequest {
+        try PromptTokens.check(options.sampling.biases.keys, of: model, at: "logit_bias")
+        var request = GenerationRequest(prompt: [])
         request.id = call.requestID
         request.choices = options.choices
-        request.maximumTokens = options.maximumTokens.map { min($0, room) }
+        request.maximumTokens = options.maximumTokens
         request.sampling = SamplingOptions(options.sampling)
         request.sharesPrefix = options.sharesPrefix
         request.speculation = options.speculates.map { $0 ? .on : .off } ?? .automatic
@@ -120,4 +136,24 @@ struct LanguageCall: Sendable {
         request.receivedAt = call.receivedAt
         return request
     }
+
+    /// Starts a request.
+    ///
+    /// - Throws: What ``LanguageLease/generate(_:)`` throws, and `EngineError` for a syntax that is not known.
+    func begin(_ request: GenerationRequest, _ form: ChoiceReader.Form) async throws -> BegunAnswer {
+        // Each choice has a grammar and a parser of its own to be made.
+        let isHard = request.sampling.constraint != .none || !form.syntax.isEmpty || request.choices > 1
+        return try await work(onBytes: isHard ? .max : 0) { [lease] in
+            let stream = try lease.generate(request)
+            return BegunAnswer(
+                stream: stream,
+                flow: try AnswerFlow(promptTokens: request.prompt.count, choices: request.choices, form: form))
+        }
+    }
+}
+
+/// A request that is under way, with what reads its events.
+struct BegunAnswer: Sendable {
+    let stream: GenerationStream
+    let flow: AnswerFlow
 }

@@ -30,6 +30,9 @@ package indirect enum JSONSchema: Sendable, Hashable {
         package let name: String
         package let schema: JSONSchema
         package let isRequired: Bool
+
+        /// The same member, which may as well be null.
+        var orNull: Member { Member(name: name, schema: .anyOf([schema, .null]), isRequired: isRequired) }
     }
 
     /// A whole number from 0 on.

@@ -39,13 +39,27 @@ final class EmbeddingRunner: Sendable {
     /// Texts of one decode.
     private static let sequences = 64
 
-    private init(_ held: Held, lanes: LaneGroup, cores: VersionCores, longest: Int, isNormalised: Bool) {
+    /// - Parameter outputBytes: Of logits, beside what the session tells.
+    private init(
+        _ held: Held, lanes: LaneGroup, cores: VersionCores, longest: Int, isNormalised: Bool, outputBytes: Int
+    ) {
         self.held = held
         self.lanes = lanes
         self.cores = cores
         self.longest = longest
         self.isNormalised = isNormalised
-        sessionBytes = held.session.residentBytes
+        sessionBytes = held.session.residentBytes + outputBytes
+    }
+
+    /// Tokens of one text, which is pooled within one decode.
+    ///
+    /// The engine sets logits aside for each of them, and models that generate compute them: 4 bytes for each word of
+    /// the vocabulary.
+    static func longestText(_ facts: LanguageModelFacts, context: Int) -> Int {
+        let most = max(1, min(context, 8192, facts.mostPositions ?? .max))
+        guard facts.generates else { return most }
+        let bytes = facts.embeds ? 1 << 30 : 256 << 20
+        return min(most, max(LanguageSettings.batch, bytes / (4 * max(1, facts.vocabularySize))))
     }
 
     /// - Throws: ``EngineError`` `outOfMemory` or `loadFailed`.
@@ -54,8 +68,7 @@ final class EmbeddingRunner: Sendable {
     ) async throws -> EmbeddingRunner {
         let facts = model.facts
         let pooling = facts.pooling.rawValue > 0 ? facts.pooling : .mean
-        // A text is pooled within one decode, so that the longest text is the batch.
-        let longest = min(settings.context, 8192)
+        let longest = longestText(facts, context: settings.context)
         let options = SessionOptions(
             cells: longest, batch: longest, sequences: sequences, outputs: longest, threads: settings.session.threads,
             pooling: pooling)
@@ -65,7 +78,8 @@ final class EmbeddingRunner: Sendable {
             let cores = VersionCores(
                 gate: gate, owner: ObjectIdentifier(lanes).hashValue, perCall: options.threads)
             return EmbeddingRunner(
-                held, lanes: lanes, cores: cores, longest: longest, isNormalised: pooling != .rank)
+                held, lanes: lanes, cores: cores, longest: longest, isNormalised: pooling != .rank,
+                outputBytes: facts.generates ? 4 * longest * facts.vocabularySize : 0)
         } catch {
             await lanes.stop()
             throw error
@@ -111,8 +125,7 @@ final class EmbeddingRunner: Sendable {
     private func work() {
         if var job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) {
             do {
-                if job.cancellation.isCancelled { throw ServingError.cancelled }
-                job.vectors += try vectors(of: job.texts[job.vectors.count...])
+                job.vectors += try vectors(of: job.texts[job.vectors.count...], job.cancellation)
                 if job.vectors.count == job.texts.count {
                     job.continuation.resume(returning: job.vectors)
                 } else {
@@ -139,11 +152,15 @@ final class EmbeddingRunner: Sendable {
     }
 
     /// Vectors of the first texts, of as many as fit into one decode.
-    private func vectors(of texts: ArraySlice<[TokenID]>) throws(EngineError) -> [[Float]] {
+    private func vectors(
+        of texts: ArraySlice<[TokenID]>, _ cancellation: CancellationFlag
+    ) throws -> [[Float]] {
+        // More at once make no kernel faster, and keep others waiting.
+        let most = min(longest, LanguageSettings.batch)
         var batch = TokenBatch()
         var count = 0
         for text in texts {
-            guard count == 0 || batch.count + text.count <= longest, count < Self.sequences else { break }
+            guard count == 0 || batch.count + text.count <= most, count < Self.sequences else { break }
             for (position, token) in text.enumerated() {
                 batch.append(token, at: position, of: SequenceID(count), output: true)
             }
@@ -151,10 +168,31 @@ final class EmbeddingRunner: Sendable {
         }
         let session = held.session
         defer { for sequence in 0..<count { session.remove(SequenceID(sequence), from: 0) } }
-        guard session.decode(batch) == .decoded else {
-            throw EngineError(code: .executionFailed, message: "the model failed to compute the vectors")
-        }
+        try decode(batch, cancellation)
         return (0..<count).map { normalised(session.embedding(of: SequenceID($0))) }
+    }
+
+    /// The lane works for one job at a time, so that nobody else's work is stopped with it.
+    private func decode(_ batch: TokenBatch, _ cancellation: CancellationFlag) throws {
+        let session = held.session
+        let stopper = session.stopper
+        let registration = cancellation.add { stopper.stop() }
+        defer {
+            if let registration { cancellation.remove(registration) }
+            stopper.reset()
+        }
+        while !cancellation.isCancelled {
+            switch session.decode(batch) {
+            case .decoded: return
+            case .stopped:
+                // Meant for the job before, where this one is not cancelled.
+                stopper.reset()
+                for sequence in Set(batch.sequences) { session.remove(sequence, from: 0) }
+            case .noRoom, .failed:
+                throw EngineError(code: .executionFailed, message: "the model failed to compute the vectors")
+            }
+        }
+        throw ServingError.cancelled
     }
 
     private func normalised(_ vector: [Float]) -> [Float] {

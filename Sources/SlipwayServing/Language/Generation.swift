@@ -74,7 +74,9 @@ final class Generation: @unchecked Sendable {
         for (offset, output) in outputs.enumerated() {
             let sampled = try session.sample(sampler, output: output, alternatives: request.alternatives)
             choice.tokens.append(sampled.token)
-            if isEnd(sampled.token), !request.sampling.ignoresEnd {
+            if heedsEnd, isEnd(sampled.token) {
+                // Who asks for the prompt's probabilities counts on one of a token after it, whichever that is.
+                if request.promptAlternatives != nil { log.yield(.token(choice: self.choice, sampled)) }
                 end(.end)
                 break
             }
@@ -95,6 +97,9 @@ final class Generation: @unchecked Sendable {
         if !isOver { drafter?.feed(choice.tokens) }
         return choice
     }
+
+    /// A grammar that is complete allows nothing else.
+    private var heedsEnd: Bool { !request.sampling.ignoresEnd || request.sampling.constraint != .none }
 
     struct Choice {
         var tokens: [TokenID] = []
@@ -125,7 +130,7 @@ final class Generation: @unchecked Sendable {
         guard !isOver else { return }
         isOver = true
         log.yield(.ended(choice: choice, reason))
-        log.choiceEnded(reason)
+        log.choiceEnded(reason, choice: choice)
     }
 
     /// The whole request fails; its other choices with it.

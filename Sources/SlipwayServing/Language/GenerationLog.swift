@@ -10,6 +10,13 @@ import Synchronization
 final class GenerationLog: Sendable {
     typealias Continuation = AsyncThrowingStream<GenerationEvent, any Error>.Continuation
 
+    /// The first choice, kept where copies are to be compared with it.
+    struct KeptAnswer: Sendable, Equatable {
+        var tokens: [TokenID] = []
+        /// Whether the model ended it itself.
+        var isWhole = false
+    }
+
     private struct State {
         var choicesLeft: Int
         var firstStepAt: ContinuousClock.Instant?
@@ -21,8 +28,7 @@ final class GenerationLog: Sendable {
         var accepted = 0
         var reason: String?
         var failure: ErrorCategory?
-        /// The first choice's tokens, kept where copies are to be compared with them.
-        var answer: [TokenID] = []
+        var answer = KeptAnswer()
         var isObserved = false
     }
 
@@ -38,12 +44,12 @@ final class GenerationLog: Sendable {
     private let keepsAnswer: Bool
     private let continuation: Continuation
     private let state: Mutex<State>
-    private let whenOver: @Sendable (GenerationObservation, _ answer: [TokenID]) -> Void
+    private let whenOver: @Sendable (GenerationObservation, _ answer: KeptAnswer) -> Void
 
     /// - Parameter whenOver: Called once, when the request is over.
     init(
         _ request: GenerationRequest, subject: Subject, keepsAnswer: Bool, continuation: Continuation,
-        whenOver: @escaping @Sendable (GenerationObservation, [TokenID]) -> Void
+        whenOver: @escaping @Sendable (GenerationObservation, KeptAnswer) -> Void
     ) {
         self.request = request
         self.subject = subject
@@ -71,7 +77,7 @@ final class GenerationLog: Sendable {
             if state.firstTokenAt == nil { state.firstTokenAt = now }
             state.lastTokenAt = now
             state.outputTokens += 1
-            if keepsAnswer, choice == 0 { state.answer.append(token) }
+            if keepsAnswer, choice == 0 { state.answer.tokens.append(token) }
         }
     }
 
@@ -82,8 +88,9 @@ final class GenerationLog: Sendable {
         }
     }
 
-    func choiceEnded(_ reason: GenerationEvent.EndReason) {
+    func choiceEnded(_ reason: GenerationEvent.EndReason, choice: Int) {
         let isLast = state.withLock { state -> Bool in
+            if choice == 0 { state.answer.isWhole = reason == .end }
             if state.reason == nil { state.reason = reason == .length ? "length" : "stop" }
             state.choicesLeft -= 1
             return state.choicesLeft == 0
@@ -106,7 +113,7 @@ final class GenerationLog: Sendable {
     }
 
     private func observe(at now: ContinuousClock.Instant) {
-        let told = state.withLock { state -> (GenerationObservation, [TokenID])? in
+        let told = state.withLock { state -> (GenerationObservation, KeptAnswer)? in
             guard !state.isObserved else { return nil }
             state.isObserved = true
             return (observation(state, now), state.answer)

@@ -46,22 +46,34 @@ package final class LanguageLease: Sendable {
         if request.deadline == nil, let usual = settings.usualTimeout {
             request.deadline = request.receivedAt + usual
         }
+        // Copies are to draw as this one does.
+        if !shadows.isEmpty, request.sampling.seed == nil { request.sampling.seed = .random(in: 0...UInt32.max) }
         let room = max(0, contextLength - request.prompt.count)
+        // Quotas count what a request asks for; what it leaves open is mostly not used.
+        let announced = request.maximumTokens.map { min(max(0, $0), room) * request.choices } ?? 0
         request.maximumTokens = min(request.maximumTokens ?? room, room)
         let permit = HeldPermit(
             try served.admission.admit(
                 AdmissionDemand(
                     client: request.caller.identity, rows: request.choices,
                     bytes: request.prompt.count * MemoryLayout<TokenID>.size,
-                    tokens: request.prompt.count + request.choices * (request.maximumTokens ?? 0),
-                    deadline: request.deadline),
+                    tokens: request.prompt.count + announced, deadline: request.deadline),
                 endpoint: endpoint))
         let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
         // The request's own: it may outlive the lease.
         guard let hold = VersionHold(loaded) else { throw ServingError.draining }
         let log = log(request, continuation, permit, hold)
-        let ids = try runner.submit(request, log, endpoint: endpoint)
-        watch(request, ids, runner, continuation)
+        // Before it is submitted: it may be over at once.
+        let watch = RequestWatch(request, runner, deadlines: served.context.deadlines)
+        continuation.onTermination = { watch.over($0) }
+        let ids: [GenerationID]
+        do {
+            ids = try runner.submit(request, log, endpoint: endpoint)
+        } catch {
+            log.fail(error)
+            throw error
+        }
+        watch.start(ids)
         return GenerationStream(events, log: log) { choice in
             guard ids.indices.contains(choice) else { return }
             runner.end([ids[choice]])
@@ -82,24 +94,6 @@ package final class LanguageLease: Sendable {
             hold.giveBack()
             guard observation.outcome == .success, !shadows.isEmpty else { return }
             served.copy(request, answered: answer, of: model, to: shadows)
-        }
-    }
-
-    /// Ends the request when nobody waits for it any more, or its time is up.
-    private func watch(
-        _ request: GenerationRequest, _ ids: [GenerationID], _ runner: LanguageRunner,
-        _ continuation: GenerationLog.Continuation
-    ) {
-        let deadlines = served.context.deadlines
-        let registration = request.cancellation.add { runner.end(ids, with: ServingError.cancelled) }
-        let watch = request.deadline.map { deadline in
-            deadlines.add(deadline) { runner.end(ids, with: ServingError.deadlineExceeded) }
-        }
-        continuation.onTermination = { reason in
-            if let registration { request.cancellation.remove(registration) }
-            if let watch { deadlines.remove(watch) }
-            // Whoever read along has let go of it.
-            if case .cancelled = reason { runner.end(ids, with: ServingError.cancelled) }
         }
     }
 
@@ -223,7 +217,8 @@ extension ServingError {
     static func noLanguageModel(_ endpoint: String) -> ServingError {
         ServingError(
             code: .wrongKind,
-            message: "endpoint '\(endpoint)' is no language model: ask it with tensors, at /v2/models/\(endpoint)/infer")
+            message: "endpoint '\(endpoint)' is no language model: ask it with tensors, at /v2/models/\(endpoint)/infer"
+        )
     }
 
     static func noTextModel(_ endpoint: String) -> ServingError {

@@ -42,7 +42,8 @@ final class LanguageLoop: @unchecked Sendable {
         guard let step else {
             return state.withLock { state in
                 // Something may have come since.
-                let isIdle = state.arrivals.isEmpty && state.endings.isEmpty && !(state.isStopping && !generations.isEmpty)
+                let isIdle =
+                    state.arrivals.isEmpty && state.endings.isEmpty && !(state.isStopping && !generations.isEmpty)
                 state.isAwake = !isIdle
                 return isIdle ? nil : state.urgency
             }
@@ -52,6 +53,12 @@ final class LanguageLoop: @unchecked Sendable {
         // Computed again, from its tokens.
         if !lost.isEmpty { state.withLock { state in for id in lost { state.planner.lostState(of: id, now: .now) } } }
         return state.withLock { $0.urgency }
+    }
+
+    /// Gives up what is under way; to be called when the lane has ended.
+    func abandon() -> [Generation] {
+        defer { generations = [:] }
+        return Array(generations.values)
     }
 
     // MARK: - Planning
@@ -80,6 +87,13 @@ final class LanguageLoop: @unchecked Sendable {
         return (step, over)
     }
 
+    /// Whether there is memory for the state of one more sequence. What is not kept is computed again.
+    private var mayPark: Bool {
+        parked.values.reduce(0) { $0 + $1.count } < max(Self.leastParkedBytes, session.residentBytes / 2)
+    }
+
+    private static let leastParkedBytes = 64 << 20
+
     /// - Returns: The sequences whose state could not be kept or brought back.
     private func perform(_ actions: [PlannedStep.Action]) -> [GenerationID] {
         var lost: [GenerationID] = []
@@ -90,7 +104,7 @@ final class LanguageLoop: @unchecked Sendable {
                     session.copy(source, to: target, positions: positions)
                 case .remove(let sequence, let start): session.remove(sequence, from: start)
                 case .save(let sequence, let id):
-                    parked[id] = try session.save(sequence)
+                    if mayPark { parked[id] = try session.save(sequence) } else { lost.append(id) }
                 case .restore(let id, let sequence):
                     if let state = parked[id] { try session.restore(state, as: sequence) } else { lost.append(id) }
                 case .discard(let id): parked[id] = nil
@@ -115,7 +129,7 @@ final class LanguageLoop: @unchecked Sendable {
         switch outcome {
         case .decoded:
             state.withLock {
-                $0.computing = nil
+                $0.ended(stopper)
                 $0.planner.completed(took: took, now: endedAt)
             }
             let gaps = choose(step, state)
@@ -125,19 +139,18 @@ final class LanguageLoop: @unchecked Sendable {
                     sequences: step.work.count, duration: took, gaps: gaps))
         case .noRoom:
             let ids = state.withLock { state in
-                state.computing = nil
+                state.ended(stopper)
                 return state.planner.noRoom(now: endedAt)
             }
             fail(ids, "the cache has no room for a single token of it")
         case .stopped:
             state.withLock {
-                $0.computing = nil
+                $0.ended(stopper)
                 $0.planner.stopped(now: endedAt)
             }
-            stopper.reset()
         case .failed(let message):
             let ids = state.withLock { state in
-                state.computing = nil
+                state.ended(stopper)
                 return state.planner.failed(now: endedAt)
             }
             fail(ids, message)
@@ -197,6 +210,14 @@ final class LanguageLoop: @unchecked Sendable {
             generations.removeValue(forKey: id)?.fail(
                 EngineError(code: .executionFailed, message: "the model failed to compute: \(message)"))
         }
+    }
+}
+
+extension LanguageRunner.State {
+    /// The step was computed, or was not: whoever wanted it stopped is late, and must not stop the next one.
+    fileprivate mutating func ended(_ stopper: any DecodeStopper) {
+        computing = nil
+        if !isStopping { stopper.reset() }
     }
 }
 

@@ -84,15 +84,8 @@ final class LanguageRunner: Sendable {
     /// - Returns: Numbers of its choices, in their order.
     /// - Throws: ``ServingError`` `overloaded`; `EngineError` for a grammar that cannot be compiled.
     func submit(_ request: GenerationRequest, _ log: GenerationLog, endpoint: String) throws -> [GenerationID] {
-        var samplers: [any TokenSampler] = []
-        for choice in 0..<request.choices {
-            var options = request.sampling
-            if let seed = options.seed { options.seed = seed &+ UInt32(truncatingIfNeeded: choice) }
-            let sampler = try model.makeSampler(options)
-            if !options.isPlainGreedy { sampler.feed(request.prompt) }
-            samplers.append(sampler)
-        }
-        let drafts = settings.speculates && request.speculation != .off && request.sampling.constraint == .none
+        let samplers = try samplers(for: request)
+        let drafters = drafters(for: request)
         let (ids, wakes) = try state.withLock { state -> ([GenerationID], CoreUrgency?) in
             if state.isStopping { throw ServingError.draining }
             let now = ContinuousClock.now
@@ -107,11 +100,10 @@ final class LanguageRunner: Sendable {
                     state.arrivals.removeAll { ids.contains($0.id) }
                     throw refusal.error(endpoint)
                 }
-                let drafter = drafts ? model.makeDrafter(keyLength: 4, mostTokens: SpeculationGate.mostLength) : nil
-                drafter?.feed(request.prompt)
                 state.arrivals.append(
                     Generation(
-                        id: id, choice: choice, request: request, log: log, sampler: sampler, drafter: drafter))
+                        id: id, choice: choice, request: request, log: log, sampler: sampler,
+                        drafter: drafters.isEmpty ? nil : drafters[choice]))
                 ids.append(id)
             }
             return (ids, state.wake())
@@ -120,21 +112,48 @@ final class LanguageRunner: Sendable {
         return ids
     }
 
+    /// One for each choice. What constrains them is compiled once.
+    private func samplers(for request: GenerationRequest) throws(EngineError) -> [any TokenSampler] {
+        let first = try model.makeSampler(request.sampling)
+        var samplers = [first]
+        for choice in 1..<max(1, request.choices) {
+            let seed = request.sampling.seed.map { $0 &+ UInt32(truncatingIfNeeded: choice) }
+            samplers.append(try first.clone(seed: seed))
+        }
+        if request.sampling.looksBack { for sampler in samplers { sampler.feed(request.prompt) } }
+        return samplers
+    }
+
+    /// One for each choice; none where drafts are not wanted, or more choices decode at once than drafts pay for.
+    private func drafters(for request: GenerationRequest) -> [any TokenDrafter] {
+        guard settings.speculates, request.speculation != .off, request.sampling.constraint == .none,
+            request.choices <= StepPlanner.Rule.mostDrafting
+        else { return [] }
+        return (0..<request.choices).map { _ in
+            let drafter = model.makeDrafter(keyLength: 4, mostTokens: SpeculationGate.mostLength)
+            drafter.feed(request.prompt)
+            return drafter
+        }
+    }
+
     private func job(_ id: GenerationID, _ choice: Int, _ request: GenerationRequest) -> GenerationJob {
-        GenerationJob(
+        var job = GenerationJob(
             id: id, prompt: request.prompt,
             maximumTokens: min(request.maximumTokens ?? .max, max(0, settings.context - request.prompt.count)),
             urgency: request.urgency, promptOutputs: request.promptAlternatives != nil && choice == 0 ? .all : .last,
             sharesPrefix: request.sharesPrefix)
+        job.isFurtherChoice = choice > 0
+        return job
     }
 
     /// Ends sequences soon: with an error, or as stopped. Does nothing for those that are over.
     func end(_ ids: [GenerationID], with error: (any Error)? = nil) {
-        let (wakes, isComputing) = state.withLock { state -> (CoreUrgency?, Bool) in
+        let wakes = state.withLock { state -> CoreUrgency? in
             state.endings += ids.map { ($0, error) }
-            return (state.wake(), state.computing.map { ids.contains($0) } ?? false)
+            // Under the lock, so that it is this very step that is stopped.
+            if let computing = state.computing, ids.contains(computing) { stopper.stop() }
+            return state.wake()
         }
-        if isComputing { stopper.stop() }
         if let wakes { wake(wakes) }
     }
 
@@ -175,6 +194,12 @@ final class LanguageRunner: Sendable {
         stopper.stop()
         if let wakes { wake(wakes) }
         await lanes.stop()
+        // The lane may have ended before it planned again.
+        let arrivals = state.withLock { state in
+            defer { state.arrivals = [] }
+            return state.arrivals
+        }
+        for generation in loop.abandon() + arrivals { generation.fail(ServingError.draining) }
     }
 
     // MARK: - Steps

@@ -21,18 +21,24 @@ struct LanguageSettings: Sendable, Equatable {
     static let usualTarget: Duration = .milliseconds(120)
     /// Tokens of one decode: more make no kernel faster.
     static let batch = 512
-    static let sequences = 256
+    /// No more than outputs: llama.cpp keeps states of no others.
+    static let sequences = 128
+    /// Each has a state of its own, set aside from the start.
+    static let recurrentSequences = 16
     /// Tokens of one decode whose logits are kept: each takes 4 bytes for each word of the vocabulary.
     static let outputs = 128
 
     init(_ spec: EndpointSpec, facts: LanguageModelFacts, threads: Int, queuedRequests: Int) {
         let language = spec.language
         let trained = facts.trainingContext > 0 ? facts.trainingContext : Self.usualContext
-        let context = max(1, language.context ?? min(trained, Self.usualContext))
+        // A table of positions has no more of them, whatever is asked for.
+        let context = max(
+            1, min(language.context ?? min(trained, Self.usualContext), facts.mostPositions ?? .max))
         let cells = Self.roundedUp(max(context, language.cacheTokens ?? context * Self.usualConversations))
         self.context = context
         session = SessionOptions(
-            cells: cells, batch: min(Self.batch, cells), sequences: Self.sequences, outputs: Self.outputs,
+            cells: cells, batch: min(Self.batch, cells),
+            sequences: facts.isRecurrent ? Self.recurrentSequences : Self.sequences, outputs: Self.outputs,
             threads: threads, cacheType: (language.cacheType ?? .f16).sessionType)
         targetStep = language.latencyTargetMs.map { .bounded(milliseconds: $0) } ?? Self.usualTarget
         speculates = language.speculation != .off
@@ -55,7 +61,9 @@ struct LanguageSettings: Sendable, Equatable {
     /// - Parameters:
     ///   - fileBytes: Of the weights, which are mapped or copied once.
     ///   - cacheBytesPerToken: Of one cell with 16-bit numbers.
-    static func memoryEstimate(_ spec: EndpointSpec, fileBytes: Int, cacheBytesPerToken: Int, trainedContext: Int) -> Int {
+    static func memoryEstimate(_ spec: EndpointSpec, fileBytes: Int, cacheBytesPerToken: Int, trainedContext: Int)
+        -> Int
+    {
         let facts = LanguageModelFacts(vocabularySize: 0, trainingContext: trainedContext, embeddingWidth: 0)
         let options = LanguageSettings(spec, facts: facts, threads: 1, queuedRequests: 1).session
         let perToken =

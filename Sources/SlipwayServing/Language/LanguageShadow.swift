@@ -7,7 +7,8 @@ import Synchronization
 extension ServedEndpoint {
     /// Has shadows answer the same prompt, later, and compares their tokens with the answer.
     func copy(
-        _ request: GenerationRequest, answered answer: [TokenID], of model: any LanguageModel, to shadows: [Shadow]
+        _ request: GenerationRequest, answered answer: GenerationLog.KeptAnswer, of model: any LanguageModel,
+        to shadows: [Shadow]
     ) {
         let table = state.withLock { $0.table }
         for shadow in shadows {
@@ -27,7 +28,7 @@ extension ServedEndpoint {
     }
 
     private func compare(
-        _ original: GenerationRequest, _ answer: [TokenID], _ id: VersionID, _ version: LoadedVersion,
+        _ original: GenerationRequest, _ answer: GenerationLog.KeptAnswer, _ id: VersionID, _ version: LoadedVersion,
         _ runner: LanguageRunner
     ) async {
         guard let hold = VersionHold(version) else { return mirror.dropped(id) }
@@ -41,7 +42,8 @@ extension ServedEndpoint {
         request.cancellation = CancellationFlag()
         request.receivedAt = .now
         request.deadline = request.receivedAt + ShadowMirror.patience
-        request.maximumTokens = max(1, answer.count)
+        // One more than an answer that ended by itself: whether the copy ends there, too, is part of it.
+        request.maximumTokens = max(1, answer.tokens.count + (answer.isWhole ? 1 : 0))
         let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
         let log = GenerationLog(
             request, subject: GenerationLog.Subject(endpoint: name, version: id.number, route: .shadow),
@@ -57,7 +59,7 @@ extension ServedEndpoint {
             for try await event in events {
                 if case .token(_, let token) = event { tokens.append(token.token) }
             }
-            mirror.compared(id, TokenAgreement(tokens, with: answer).outcome)
+            mirror.compared(id, TokenAgreement(tokens, with: answer.tokens).outcome)
         } catch {
             mirror.failed(id, "\(error)")
         }

@@ -14,6 +14,8 @@ package final class LanguageWork: Sendable {
     let runner: LanguageRunner?
     private let gate: CoreGate
     private let embedding: Mutex<Task<EmbeddingRunner, any Error>?>
+    /// Of the session for vectors, once there is one.
+    private let embeddingBytes = Mutex(0)
 
     private init(
         _ model: any LanguageModel, _ settings: LanguageSettings, runner: LanguageRunner?, gate: CoreGate
@@ -45,10 +47,20 @@ package final class LanguageWork: Sendable {
             task = made
             return made
         }
-        return try await task.value
+        do {
+            let runner = try await task.value
+            embeddingBytes.withLock { $0 = runner.sessionBytes }
+            return runner
+        } catch {
+            // There may be memory the next time.
+            embedding.withLock { if $0 == task { $0 = nil } }
+            throw error
+        }
     }
 
-    var residentBytes: Int { model.residentBytes + (runner?.sessionBytes ?? 0) }
+    var residentBytes: Int {
+        model.residentBytes + (runner?.sessionBytes ?? 0) + embeddingBytes.withLock { $0 }
+    }
 
     func stop() async {
         await runner?.stop()

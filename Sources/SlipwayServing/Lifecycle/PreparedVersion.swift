@@ -71,7 +71,8 @@ struct PreparedVersion: Sendable {
         let group = try LaneGroup(count: max(1, min(lanes, model.maximumConcurrency)))
         // A language model's lanes only wait for its own, which takes the cores: they would wait for one another.
         let gate = language == nil ? context.cores : CoreGate(cores: lanes)
-        let cores = VersionCores(gate: gate, owner: ObjectIdentifier(group).hashValue, perCall: language == nil ? threadsPerCall : 1)
+        let cores = VersionCores(
+            gate: gate, owner: ObjectIdentifier(group).hashValue, perCall: language == nil ? threadsPerCall : 1)
         let runner = BatchRunner(model, resolved.id, lanes: group, cores: cores, batching: setup, observe: observe)
         return LoadedVersion(self, lanes: group, runner: runner, deadlines: context.deadlines)
     }

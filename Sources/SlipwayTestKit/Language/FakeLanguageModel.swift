@@ -17,18 +17,22 @@ public final class FakeLanguageModel: LanguageModel {
     /// Called with each batch before it is computed.
     private let onDecode: @Sendable (TokenBatch) -> DecodeOutcome?
     private let cells: Int?
+    private let endsAt: Int?
 
     /// - Parameters:
     ///   - cells: Of every session; `nil` for as many as are asked for.
+    ///   - endsAt: Tokens of a sequence, prompt included, after which the model ends its answer.
     ///   - onDecode: May block, or decide what becomes of a decode; `nil` computes it.
     public init(
         context: Int = 4096, cells: Int? = nil, pooling: LanguageModelFacts.Pooling = .unspecified,
+        endsAt: Int? = nil,
         onDecode: @escaping @Sendable (TokenBatch) -> DecodeOutcome? = { _ in nil }
     ) {
         facts = LanguageModelFacts(
             vocabularySize: 258, trainingContext: context, embeddingWidth: 4, pooling: pooling,
             beginToken: Self.begin, endToken: Self.end)
         self.cells = cells
+        self.endsAt = endsAt
         self.onDecode = onDecode
     }
 
@@ -69,11 +73,12 @@ public final class FakeLanguageModel: LanguageModel {
     public func makeDrafter(keyLength: Int, mostTokens: Int) -> any TokenDrafter { FakeDrafter(mostTokens) }
 
     public func makeSession(_ options: SessionOptions) throws(EngineError) -> any LanguageSession {
-        FakeSession(cells: cells ?? options.cells, onDecode: onDecode)
+        FakeSession(cells: cells ?? options.cells, endsAt: endsAt, onDecode: onDecode)
     }
 
     private final class FakeSampler: TokenSampler {
         func feed(_ tokens: [TokenID]) {}
+        func clone(seed: UInt32?) -> any TokenSampler { FakeSampler() }
     }
 
     /// Proposes the right answer, and then one wrong token.
@@ -114,8 +119,11 @@ final class FakeSession: LanguageSession {
         func reset() { isStopped.store(false, ordering: .releasing) }
     }
 
-    init(cells: Int, onDecode: @escaping @Sendable (TokenBatch) -> DecodeOutcome?) {
+    private let endsAt: Int?
+
+    init(cells: Int, endsAt: Int?, onDecode: @escaping @Sendable (TokenBatch) -> DecodeOutcome?) {
         cellCount = cells
+        self.endsAt = endsAt
         self.onDecode = onDecode
     }
 
@@ -142,7 +150,9 @@ final class FakeSession: LanguageSession {
     func sample(
         _ sampler: any TokenSampler, output: Int, alternatives: Int?
     ) throws(EngineError) -> SampledToken {
-        SampledToken(token: FakeLanguageModel.next(after: try prefix(output)))
+        let tokens = try prefix(output)
+        let isOver = endsAt.map { tokens.count >= $0 } ?? false
+        return SampledToken(token: isOver ? FakeLanguageModel.end : FakeLanguageModel.next(after: tokens))
     }
 
     func score(_ token: TokenID, output: Int, alternatives: Int) throws(EngineError) -> SampledToken {

@@ -45,12 +45,16 @@ package struct WireError: SlipwayError, Equatable {
         self.location = location
     }
 
-    /// - Parameter promptTokens: Without those of the answer.
-    package static func contextLengthExceeded(promptTokens: Int, contextLength: Int) -> WireError {
+    /// - Parameters:
+    ///   - promptTokens: Without those of the answer.
+    ///   - isLeast: Whether there may be more: the prompt was not counted to its end.
+    package static func contextLengthExceeded(
+        promptTokens: Int, contextLength: Int, isLeast: Bool = false
+    ) -> WireError {
         var error = WireError(
             .contextLengthExceeded,
-            "the prompt has \(promptTokens) tokens, but the context has room for \(contextLength) with the answer's: "
-                + "shorten it, or serve the model with a larger context")
+            "the prompt has \(isLeast ? "at least " : "")\(promptTokens) tokens, but the context has room for "
+                + "\(contextLength) with the answer's: shorten it, or serve the model with a larger context")
         error.excess = ContextExcess(promptTokens: promptTokens, contextLength: contextLength)
         return error
     }

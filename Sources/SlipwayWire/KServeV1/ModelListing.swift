@@ -43,11 +43,11 @@ package struct ModelListing: Sendable, Hashable {
 
     /// One model.
     ///
-    /// - Parameter failure: Why it is not ready, for clients that show the member `error`.
-    package func encode(failure: String? = nil) -> [UInt8] {
+    /// - Parameter failure: Why it is not ready, for OpenAI's clients.
+    package func encode(failure: OpenAIFailure? = nil) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
-            if let failure { json.member("error", failure) }
+            failure?.write(to: &json)
             TensorFlowVersionStatus.write(versions, to: &json)
             json.member("name", name)
             json.member("ready", isReady)

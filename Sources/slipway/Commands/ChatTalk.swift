@@ -67,7 +67,8 @@ struct ChatTalk {
                 Console.note("(stopped)")
                 return shown.text.isEmpty ? nil : shown.text
             }
-            guard let error = error as? ClientError, error.code == .refused else { throw error }
+            // A server that is away, or starts again, ends no talk: what was said until now stays.
+            guard let error = error as? ClientError else { throw error }
             Console.error(error)
             return nil
         }

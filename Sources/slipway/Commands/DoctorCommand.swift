@@ -50,7 +50,8 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func engines() -> [RegistryDoctor.Finding] {
-        let opened = EngineCache.candidates.map { candidate -> (EngineCache.Candidate, Result<any InferenceEngine, EngineError>) in
+        let opened = EngineCache.candidates.map {
+            candidate -> (EngineCache.Candidate, Result<any InferenceEngine, EngineError>) in
             (
                 candidate,
                 Result { () throws(EngineError) in

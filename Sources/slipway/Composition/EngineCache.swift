@@ -13,7 +13,8 @@ enum EngineCache {
         let name: String
         let libraryPath: String
         /// Opens it, with the threads of one call and what takes its log lines.
-        let open: @Sendable (Int, @escaping @Sendable (EngineLogLine) -> Void) throws(EngineError) -> any InferenceEngine
+        let open:
+            @Sendable (Int, @escaping @Sendable (EngineLogLine) -> Void) throws(EngineError) -> any InferenceEngine
     }
 
     /// The versions that set-up fetches or builds.
@@ -41,7 +42,10 @@ enum EngineCache {
         let path =
             GlobalOptions.environment("SLIPWAY_LLAMA") ?? "\(folder)/llama-\(llamaVersion)/libslipway_llama.so"
         return Candidate(name: "llama", libraryPath: path) { _, log throws(EngineError) in
-            try LlamaEngine(libraryPath: path, log: log)
+            // It logs a stopped decode as four mishaps; what really fails is told by an error.
+            try LlamaEngine(libraryPath: path) { line in
+                log(EngineLogLine(level: min(line.level, .info), engine: line.engine, message: line.message))
+            }
         }
     }
 

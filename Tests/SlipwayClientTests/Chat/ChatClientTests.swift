@@ -62,6 +62,39 @@ struct ChatClientTests {
         #expect(throws: ClientError.self) { try answer.read(Array("no JSON".utf8)) }
     }
 
+    @Test(
+        "a failure within a stream is of the kind that the server names",
+        arguments: [
+            (#"{"message":"m","type":"invalid_request_error","code":"context_length_exceeded"}"#, .invalidInput),
+            (#"{"message":"m","type":"timeout_error","code":null}"#, .deadlineExceeded),
+            (#"{"message":"m","code":503}"#, .unavailable), (#"{"message":"m","type":"else","code":"x"}"#, .internal),
+            (#""m""#, .internal),
+        ] as [(String, ErrorCategory)])
+    func failures(error: String, category: ErrorCategory) {
+        var answer = ChatAnswer()
+        let told = #expect(throws: ClientError.self) { try answer.read(Array("{\"error\":\(error)}".utf8)) }
+        #expect(told?.category == category && told?.message == "m")
+    }
+
+    @Test("a stream without its last mark is whole where the answer has its end", arguments: [true, false])
+    func unmarked(isWhole: Bool) async throws {
+        let respond: @Sendable (StubRequest) -> StubReply = { _ in
+            let end = isWhole ? #","finish_reason":"stop""# : ""
+            let body = #"data: {"choices":[{"delta":{"content":"hi"}\#(end)}]}"# + "\n\n"
+            return StubReply(headers: ["content-type": "text/event-stream"], body: Array(body.utf8), manner: .chunked)
+        }
+        try await StubServer.run(respond) { server in
+            let client = ChatClient(server: server.address)
+            let question = ChatQuestion(model: "m", messages: [ChatMessage(.user, "?")])
+            guard isWhole else {
+                await #expect(throws: ClientError.self) { _ = try await client.ask(question) { _ in } }
+                return
+            }
+            let answer = try await client.ask(question) { _ in }
+            #expect(answer.content == "hi")
+        }
+    }
+
     @Test("reads an answer piece by piece, and tells a refusal in the server's words")
     func server() async throws {
         let respond: @Sendable (StubRequest) -> StubReply = { request in

@@ -124,6 +124,42 @@ struct GGUFReaderTests {
         #expect(error.location == key)
     }
 
+    @Test(
+        "refuses a vocabulary with a text twice, as llama.cpp reads texts",
+        arguments: [
+            (["a", "b", "a"], false), (["a", "b", "ab"], true), (["a\u{0}x", "b", "a\u{0}y"], false),
+            (["", "", "[EMPTY_2]"], true), (["", "b", "[EMPTY_0]"], false), ([], true),
+        ])
+    func repeatedTokens(texts: [String], isSound: Bool) throws {
+        var writer = TinyModel.languageModel()
+        writer["tokenizer.ggml.tokens"] = .texts(texts)
+        if isSound {
+            #expect(try GGUFReader.read(writer.bytes).vocabularySize == texts.count)
+            return
+        }
+        let error = try #require(throws: FormatError.self) { _ = try GGUFReader.read(writer.bytes) }
+        #expect(error.code == .malformed)
+        #expect(error.location == "tokenizer.ggml.tokens")
+        writer["tokenizer.ggml.model"] = .text("hybriddna")
+        _ = try GGUFReader.read(writer.bytes)
+    }
+
+    @Test(
+        "refuses to serve heads that do not fit together",
+        arguments: [
+            ("attention.head_count_kv", 3, false), ("attention.head_count_kv", 1, true),
+            ("rope.dimension_count", 18, false), ("rope.dimension_count", 7, false),
+            ("rope.dimension_count", 16, true), ("rope.dimension_count", 8, true),
+        ] as [(String, UInt32, Bool)])
+    func heads(key: String, value: UInt32, isSound: Bool) throws {
+        var writer = TinyModel.languageModel()
+        writer["llama.\(key)"] = .uint32(value)
+        let info = try GGUFReader.read(writer.bytes)
+        if isSound { return try info.requireServable() }
+        let error = try #require(throws: FormatError.self) { try info.requireServable() }
+        #expect(error.location == "llama.\(key)")
+    }
+
     @Test("refuses to serve what has no weights, and tokens outside the vocabulary")
     func unservable() throws {
         var writer = TinyModel.languageModel()

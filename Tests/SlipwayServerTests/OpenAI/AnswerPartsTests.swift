@@ -117,6 +117,8 @@ struct AnswerPartsTests {
         let shortened = try EmbeddingVectors.shortened([[3, 4, 12], [0, 0, 1]], to: 2)
         // 3, 4 and 5 are a right triangle, so that both quotients are the nearest floats.
         #expect(shortened == [[0.6, 0.8], [0, 0]])
-        #expect(throws: ServerError.self) { try EmbeddingVectors.shortened([[1, 2]], to: 3) }
+        let error = #expect(throws: WireError.self) { try EmbeddingVectors.shortened([[1, 2]], to: 3) }
+        #expect(error?.location == "dimensions")
+        try EmbeddingVectors.check(2, width: 2)
     }
 }

@@ -11,9 +11,9 @@ import Testing
 struct ChoiceReaderTests {
     private func form(
         stops: [String] = [], syntax: String = "", tellsScores: Bool = false, isGradual: Bool = true,
-        refuses: Bool = false
+        refuses: Bool = false, refusesWhole: Bool = false
     ) -> ChoiceReader.Form {
-        var form = ChoiceReader.Form(model: ScriptedModel(refuses: refuses))
+        var form = ChoiceReader.Form(model: ScriptedLanguageModel(refuses: refuses, refusesWhole: refusesWhole))
         form.stops = stops
         form.syntax = Array(syntax.utf8)
         form.tellsScores = tellsScores
@@ -89,6 +89,15 @@ struct ChoiceReaderTests {
     func cutCall() throws {
         var reader = try ChoiceReader(form(syntax: "s"))
         _ = pieces("!{", &reader, ended: .length)
+        #expect(reader.finish == .length)
+    }
+
+    @Test("an answer that was cut off is what its beginning comes to", arguments: [true, false])
+    func cutReasoning(isGradual: Bool) throws {
+        var reader = try ChoiceReader(form(syntax: "s", isGradual: isGradual, refusesWhole: true))
+        let deltas = deltas(pieces("<think>why", &reader, ended: .length))
+        #expect(deltas.map(\.reasoning).joined() == "why")
+        #expect(deltas.allSatisfy { $0.content.isEmpty })
         #expect(reader.finish == .length)
     }
 

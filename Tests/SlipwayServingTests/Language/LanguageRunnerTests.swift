@@ -7,7 +7,7 @@ import SlipwayTestKit
 import Synchronization
 import Testing
 
-@Suite("text generation", .timeLimit(.minutes(2)))
+@Suite("text generation", .timeLimit(.minutes(5)))
 struct LanguageRunnerTests {
     private static func prompt(_ text: String) -> [TokenID] {
         FakeLanguageModel().tokenize(text, addsSpecial: true, parsesSpecial: false)
@@ -97,7 +97,7 @@ struct LanguageRunnerTests {
 
     @Test("whoever goes away is forgotten, and the others go on", arguments: [true, false])
     func cancellation(byFlag: Bool) async throws {
-        let rig = LanguageRig()
+        let (rig, gate) = Self.rigThatWaits(afterDecodes: 30)
         await rig.serve()
         let lease = try await rig.lease()
         var leaving = Self.request("leaves", tokens: 3000)
@@ -110,9 +110,13 @@ struct LanguageRunnerTests {
             for try await event in try lease.generate(leaving) {
                 guard case .token = event else { continue }
                 seen += 1
-                if seen == 5 { if byFlag { flag.cancel() } else { throw ServingError(code: .cancelled, message: "") } }
+                guard seen == 5 else { continue }
+                if !byFlag { throw ServingError(code: .cancelled, message: "") }
+                flag.cancel()
+                gate.open()
             }
         }
+        gate.open()
         #expect(left?.code == .cancelled)
         #expect(try await staying.tokens[0] == FakeLanguageModel.answer(to: other.prompt, count: 200))
         await eventually { rig.generations.contains { $0.outcome == .failure(.cancelled) } }
@@ -120,18 +124,40 @@ struct LanguageRunnerTests {
 
     @Test("a choice that is stopped ends there")
     func stopping() async throws {
-        let rig = LanguageRig()
+        let (rig, gate) = Self.rigThatWaits(afterDecodes: 30)
         await rig.serve()
         let stream = try await rig.lease().generate(Self.request("endless", tokens: 3000))
         var tokens = 0
         var end: GenerationEvent.EndReason?
         for try await event in stream {
             if case .token = event { tokens += 1 }
-            if tokens == 3 { stream.stop(choice: 0) }
+            if tokens == 3 {
+                stream.stop(choice: 0)
+                gate.open()
+            }
             if case .ended(_, let reason) = event { end = reason }
         }
         #expect(end == .stopped)
         #expect(tokens < 3000)
+    }
+
+    /// A rig whose model waits at a gate after so many decodes, so that whoever reads along is not left behind.
+    private static func rigThatWaits(afterDecodes count: Int) -> (LanguageRig, Gate) {
+        let gate = Gate(isOpen: false)
+        let counter = Counter()
+        let rig = LanguageRig { _ in
+            FakeLanguageModel(onDecode: { _ in
+                if counter.next() > count { gate.passBlocking() }
+                return nil
+            })
+        }
+        return (rig, gate)
+    }
+
+    private final class Counter: Sendable {
+        private let count = Atomic(0)
+
+        func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).newValue }
     }
 
     @Test("a decode that fails tells those it was for, and the next one goes")
@@ -185,7 +211,7 @@ struct LanguageRunnerTests {
 
     @Test("a version that is replaced ends what it began")
     func replacing() async throws {
-        let rig = LanguageRig()
+        let (rig, gate) = Self.rigThatWaits(afterDecodes: 30)
         await rig.serve()
         let request = Self.request("long", tokens: 400)
         let stream = try await rig.lease().generate(request)
@@ -193,6 +219,7 @@ struct LanguageRunnerTests {
         _ = try await iterator.next()
         rig.service.apply([ServingRig.assignment(2)])
         await eventually { rig.service.statuses().first?.serving?.number == 2 }
+        gate.open()
         var tokens: [TokenID] = []
         while let event = try await iterator.next() {
             if case .token(_, let token) = event { tokens.append(token.token) }

@@ -31,6 +31,21 @@ struct OpenAIChatRequestTests {
                     #"{"role":"assistant","tool_calls":[{"type":"function","id":"call_0","#,
                     #""function":{"name":"f","arguments":"{}"}}]}"#)
             ),
+            (
+                joined(
+                    #"{"role":"assistant","content":null},{"role":"assistant","refusal":"n\"o","content":null},"#,
+                    #"{"role":"assistant","content":[{"type":"refusal","refusal":"no"}]}"#),
+                joined(
+                    #"{"role":"assistant","content":""},{"role":"assistant","content":"n\"o"},"#,
+                    #"{"role":"assistant","content":[{"type":"text","text":"no"}]}"#)
+            ),
+            (
+                #"{"role":"assistant","tool_calls":[{"function":{"name":"f"}}]},{"role":"tool","content":null}"#,
+                joined(
+                    #"{"role":"assistant","tool_calls":[{"type":"function","function":"#,
+                    #"{"name":"f","arguments":"{}"}}]},"#,
+                    #"{"role":"tool","content":""}"#)
+            ),
         ])
     func messages(given: String, expected: String) throws {
         let request = try chat(messages: given)

@@ -76,12 +76,19 @@ struct OpenAIInputRequestTests {
         guard case .chat(let request) = chat.content else { return #expect(Bool(false), "expected a chat") }
         #expect(request.messageCount == 1 && !chat.addsSpecial)
         #expect(refusal { _ = try read("{}", OpenAITokenizeRequest.decode) }?.location == "content")
+        let long = String(repeating: "a", count: OpenAITokenizeRequest.longestText)
+        #expect(try read(#"{"content":"\#(long)"}"#, OpenAITokenizeRequest.decode).content == .text(long))
+        let refused = refusal { _ = try read(#"{"prompt":"\#(long)a"}"#, OpenAITokenizeRequest.decode) }
+        #expect(refused?.location == "prompt")
     }
 
     @Test("detokenize")
     func detokenize() throws {
         #expect(try read(#"{"tokens":[1,0]}"#, OpenAIDetokenizeRequest.decode).tokens == [1, 0])
         #expect(refusal { _ = try read("{}", OpenAIDetokenizeRequest.decode) }?.location == "tokens")
+        let many = String(repeating: "1,", count: OpenAIDetokenizeRequest.mostTokens)
+        let refused = refusal { _ = try read(#"{"tokens":[\#(many)1]}"#, OpenAIDetokenizeRequest.decode) }
+        #expect(refused?.location == "tokens")
         #expect(refusal { _ = try read(#"{"tokens":["a"]}"#, OpenAIDetokenizeRequest.decode) } != nil)
     }
 }

@@ -60,7 +60,11 @@ struct TensorFlowStatusTests {
                     #""status":{"error_code":"OK","error_message":""}}],"name":"m","ready":true,"#,
                     #""id":"m","object":"model","created":1700000000,"owned_by":"slipway"}"#))
         let waiting = ModelListing(name: "m", isReady: false, versions: [], createdAt: 0)
-        #expect(text(waiting.encode(failure: "not yet")).hasPrefix(#"{"error":"not yet","model_version_status":[],"#))
+        let failure = OpenAIFailure(WireError(.unsupported, "not yet"))
+        #expect(
+            text(waiting.encode(failure: failure)).hasPrefix(
+                #"{"error":{"message":"not yet","type":"not_supported_error","param":null,"code":null},"#
+                    + #""model_version_status":[],"#))
     }
 
     @Test("the list of models answers KServe and OpenAI")

@@ -5,7 +5,7 @@ extension SchemaCatalogue {
     private static let prompt = JSONSchema.anyOf([
         .string, .list(.string), .list(.count), .list(.list(.count)),
     ])
-    private static let stops = JSONSchema.anyOf([.string, .list(.string), .null])
+    private static let stops = JSONSchema.anyOf([.string, .list(.string)])
     private static let parameters = JSONSchema.map(.anything)
 
     /// Members that all requests for text may have, besides their own; further sampling parameters are accepted.
@@ -14,12 +14,31 @@ extension SchemaCatalogue {
             "max_tokens?": .integer, "temperature?": .number, "top_p?": .number, "top_k?": .integer, "min_p?": .number,
             "frequency_penalty?": .number, "presence_penalty?": .number, "repeat_penalty?": .number,
             "logit_bias?": .map(.number), "seed?": .integer, "stop?": stops, "n?": .wholeNumber(from: 1),
-            "stream?": .boolean, "stream_options?": .members(["include_usage?": .boolean]), "grammar?": .string,
+            "stream?": .boolean, "stream_options?": request(["include_usage?": .boolean]), "grammar?": .string,
             "user?": .string, "priority?": .integer, "cache_prompt?": .boolean,
         ]
-        guard case .object(let first) = JSONSchema.members(own), case .object(let rest) = JSONSchema.members(common)
+        guard case .object(let first) = request(own), case .object(let rest) = request(common)
         else { return .anything }
         return .object(first + rest)
+    }
+
+    /// An object whose optional members may as well be null, which is as if they were absent.
+    private static func request(_ members: KeyValuePairs<String, JSONSchema>) -> JSONSchema {
+        guard case .object(let all) = JSONSchema.members(members) else { return .anything }
+        return .object(all.map { $0.isRequired ? $0 : $0.orNull })
+    }
+
+    /// The text to be cut goes by one of several names.
+    private static func tokenizeRequest(
+        _ name: String, _ schema: JSONSchema, _ rest: KeyValuePairs<String, JSONSchema> = [:]
+    ) -> JSONSchema {
+        let common: KeyValuePairs<String, JSONSchema> = [
+            "model?": .string, "add_special?": .boolean, "parse_special?": .boolean, "with_pieces?": .boolean,
+        ]
+        guard case .object(let own) = JSONSchema.members([name: schema]), case .object(let more) = request(common),
+            case .object(let last) = request(rest)
+        else { return .anything }
+        return .object(own + more + last)
     }
 
     static let openAI: KeyValuePairs<String, JSONSchema> = [
@@ -29,18 +48,23 @@ extension SchemaCatalogue {
                 "code": .anyOf([.string, .null]), "n_prompt_tokens?": .count, "n_ctx?": .count,
             ])
         ]),
-        "ChatMessage": .members([
-            "role": .words(["developer", "system", "user", "assistant", "tool"]),
-            "content?": .anyOf([.string, .null, .list(.members(["type": .string, "text?": .string]))]),
-            "name?": .string, "tool_calls?": .list(.named("ToolCall")), "tool_call_id?": .string,
+        "ChatMessage": request([
+            "role": .words(["developer", "system", "user", "assistant", "tool", "function"]),
+            "content?": .anyOf([.string, .list(request(["type": .words(["text", "refusal"]), "text?": .string]))]),
+            "name?": .string, "tool_calls?": .list(.named("PastToolCall")), "tool_call_id?": .string,
+            "refusal?": .string, "reasoning_content?": .string,
+        ]),
+        "PastToolCall": request([
+            "id?": .string, "type?": .words(["function"]),
+            "function": request(["name": .string, "arguments?": .anyOf([.string, parameters])]),
         ]),
         "ToolCall": .members([
             "id": .string, "type": .words(["function"]),
             "function": .members(["name": .string, "arguments": .string]),
         ]),
-        "Tool": .members([
+        "Tool": request([
             "type": .words(["function"]),
-            "function": .members(["name": .string, "description?": .string, "parameters?": parameters]),
+            "function": request(["name": .string, "description?": .string, "parameters?": parameters]),
         ]),
         "ChatRequest": textRequest([
             "model?": .string, "messages": .list(.named("ChatMessage")), "tools?": .list(.named("Tool")),
@@ -63,7 +87,7 @@ extension SchemaCatalogue {
             "usage": .named("Usage"),
         ]),
         "CompletionRequest": textRequest([
-            "model?": .string, "prompt": prompt, "echo?": .boolean, "logprobs?": .anyOf([.count, .boolean, .null]),
+            "model?": .string, "prompt": prompt, "echo?": .boolean, "logprobs?": .anyOf([.count, .boolean]),
             "response_format?": parameters,
         ]),
         "CompletionReply": .members([
@@ -82,7 +106,7 @@ extension SchemaCatalogue {
 
     /// Bodies of what turns texts into vectors, scores and tokens.
     static let openAITexts: KeyValuePairs<String, JSONSchema> = [
-        "EmbeddingRequest": .members([
+        "EmbeddingRequest": request([
             "model?": .string, "input": prompt, "encoding_format?": .words(["float", "base64"]),
             "dimensions?": .wholeNumber(from: 1), "user?": .string,
         ]),
@@ -95,7 +119,7 @@ extension SchemaCatalogue {
                 ])),
             "usage": .named("Usage"),
         ]),
-        "RerankRequest": .members([
+        "RerankRequest": request([
             "model?": .string, "query": .string, "documents": .list(.string), "top_n?": .wholeNumber(from: 1),
             "return_documents?": .boolean,
         ]),
@@ -104,22 +128,28 @@ extension SchemaCatalogue {
             "results": .list(.members(["index": .count, "relevance_score": .number, "document?": .anything])),
             "usage": .named("Usage"),
         ]),
-        "TokenizeRequest": .members([
-            "model?": .string, "content": .string, "add_special?": .boolean, "parse_special?": .boolean,
-            "with_pieces?": .boolean,
+        "TokenizeRequest": .anyOf([
+            tokenizeRequest("content", .string), tokenizeRequest("prompt", .string),
+            tokenizeRequest(
+                "messages", .list(.named("ChatMessage")),
+                [
+                    "tools?": .list(.named("Tool")), "chat_template_kwargs?": parameters,
+                    "add_generation_prompt?": .boolean,
+                ]),
         ]),
         "TokenizeReply": .members([
-            "tokens": .list(.anyOf([.count, .members(["id": .count, "piece": .anyOf([.string, .list(.count)])])]))
+            "tokens": .list(.anyOf([.count, .members(["id": .count, "piece": .anyOf([.string, .list(.count)])])])),
+            "count": .count, "max_model_len?": .count,
         ]),
-        "DetokenizeRequest": .members(["model?": .string, "tokens": .list(.count)]),
-        "DetokenizeReply": .members(["content": .string]),
-        "TemplateRequest": .members([
+        "DetokenizeRequest": request(["model?": .string, "tokens": .list(.count)]),
+        "DetokenizeReply": .members(["content": .string, "prompt": .string]),
+        "TemplateRequest": request([
             "model?": .string, "messages": .list(.named("ChatMessage")), "tools?": .list(.named("Tool")),
             "chat_template_kwargs?": parameters, "add_generation_prompt?": .boolean,
         ]),
         "TemplateReply": .members(["prompt": .string]),
-        "GenerateRequest": .members([
-            "id?": .string, "text_input": .string, "parameters?": .map(.anyOf([.string, .number, .boolean])),
+        "GenerateRequest": request([
+            "id?": .string, "text_input": .string, "parameters?": .map(.anyOf([.string, .number, .boolean, .null])),
         ]),
         "GenerateReply": .members([
             "id?": .string, "model_name": .string, "model_version": .string, "text_output": .string,

@@ -23,6 +23,10 @@ package struct GenerationJob: Sendable, Equatable {
     package let urgency: Int
     package let promptOutputs: PromptOutputs
     package let sharesPrefix: Bool
+    /// Whether another job of the same request stands for it in the queue: its prompt is the same.
+    package var isFurtherChoice = false
+    /// Tokens it counts for while it waits.
+    var queuedTokens: Int { isFurtherChoice ? 0 : prompt.count }
 
     package init(
         id: GenerationID, prompt: [TokenID], maximumTokens: Int, urgency: Int = 3,

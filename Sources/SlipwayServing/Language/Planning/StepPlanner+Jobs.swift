@@ -11,7 +11,7 @@ extension StepPlanner {
             return .tooLong(tokens: overflow ? .max : needed, cells: configuration.cells)
         }
         drain.advance(to: now, isBusy: waiting > 0)
-        if let refusal = crowding(adding: count) { return refusal }
+        if !job.isFurtherChoice, let refusal = crowding(adding: count) { return refusal }
         guard jobs[job.id] == nil else { return nil }
         var planned = PlannedJob(job: job, submitted: now, phase: .running)
         let match = planned.takesPrefix ? find(planned) : PrefixTree.Match()
@@ -20,7 +20,7 @@ extension StepPlanner {
         jobs[job.id] = planned
         queue.insert(entry)
         waiting += 1
-        queuedTokens += count
+        queuedTokens += job.queuedTokens
         return nil
     }
 
@@ -91,6 +91,6 @@ extension StepPlanner {
         drain.advance(to: now, isBusy: waiting > 0)
         drain.countRelease()
         waiting -= 1
-        queuedTokens -= job.job.prompt.count
+        queuedTokens -= job.job.queuedTokens
     }
 }

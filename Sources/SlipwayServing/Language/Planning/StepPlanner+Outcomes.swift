@@ -14,6 +14,8 @@ extension StepPlanner {
             guard let job = jobs[part.id] else { continue }
             let computed = part.start + part.tokens.count
             tree.append(part.tokens, to: part.sequence)
+            // One that was brought back is known to be sound now.
+            if job.job.sharesPrefix { shared.insert(part.sequence) }
             jobs[part.id]?.computed = computed
             if part.isPrefill {
                 if part.outputs == .all { jobs[part.id]?.told = max(job.told, computed) }
@@ -52,15 +54,20 @@ extension StepPlanner {
         settle(now: now)
     }
 
-    /// The engine failed on the step.
+    /// The engine failed on the step. Where it is not known by whose fault, its jobs are tried again, each alone.
     ///
-    /// - Parameter ids: Whose fault it is, where that is known; empty for all of the step.
+    /// - Parameter ids: Whose fault it is, where that is known; empty where it is not.
     /// - Returns: Who must be told of the error and is no more. The others go on from before the step.
     package mutating func failed(_ ids: [GenerationID] = [], now: ContinuousClock.Instant) -> [GenerationID] {
         guard let work = pending else { return [] }
         pending = nil
         for part in work { rollBack(part) }
         settle(now: now)
+        // What recurrent models have to compute again after a failure is too much to be tried.
+        if ids.isEmpty, work.count > 1, configuration.canTrim {
+            suspects = work.map(\.id)
+            return []
+        }
         let gone = work.map(\.id).filter { ids.isEmpty || ids.contains($0) }
         return remove(gone, now: now)
     }

@@ -113,6 +113,8 @@ extension StepPlanner {
         actions.append(.discard(job.job.id))
         tree.append(job.tokens(0..<job.computed), to: sequence)
         enter(job, sequence)
+        // Whether it can be brought back shows only when that is done: until then nobody takes from it.
+        shared.remove(sequence)
         counters.resumes += 1
         return .resumed
     }

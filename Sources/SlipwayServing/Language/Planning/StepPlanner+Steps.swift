@@ -32,9 +32,13 @@ extension StepPlanner {
     /// What to do next; `nil` when there is nothing to do. A step whose outcome was not told counts as stopped.
     package mutating func nextStep(now: ContinuousClock.Instant) -> PlannedStep? {
         if pending != nil { stopped(now: now) }
-        var step = Draft()
-        addDecodes(to: &step)
-        addPrefills(to: &step, now: now)
+        var step: Draft
+        repeat {
+            chooseSuspect()
+            step = Draft()
+            addDecodes(to: &step)
+            addPrefills(to: &step, now: now)
+        } while step.work.isEmpty && suspect != nil
         guard !actions.isEmpty || !step.work.isEmpty else { return nil }
         pending = step.work
         pendingLoad = step.load
@@ -44,7 +48,17 @@ extension StepPlanner {
 
     private var target: Double { configuration.targetStep / .seconds(1) }
 
-    private func decoding() -> [GenerationID] { running.filter { jobs[$0]?.decodes == true } }
+    private func decoding() -> [GenerationID] {
+        running.filter { jobs[$0]?.decodes == true && (suspect == nil || suspect == $0) }
+    }
+
+    /// After a step that failed each of its jobs has a step of its own, so that only the guilty one is told.
+    private mutating func chooseSuspect() {
+        suspect = nil
+        while suspect == nil, let id = suspects.popLast() {
+            if let job = jobs[id], job.decodes || job.prefills { suspect = id }
+        }
+    }
 
     private mutating func addDecodes(to step: inout Draft) {
         // Room for a chunk stays in any case.
@@ -99,7 +113,7 @@ extension StepPlanner {
     private mutating func addPrefills(to step: inout Draft, now: ContinuousClock.Instant) {
         var prefilling: [JobQueue.Entry] = []
         for id in running {
-            guard let job = jobs[id], job.prefills else { continue }
+            guard let job = jobs[id], job.prefills, suspect == nil || suspect == id else { continue }
             let goal = job.goal.map { max(1, $0 - job.computed) } ?? .max
             let own = due(job, remaining: min(job.known - job.computed, goal))
             prefilling.append(.init(due: min(own, job.inherited ?? own), id: id))
@@ -107,7 +121,7 @@ extension StepPlanner {
         prefilling.sort { $0.precedes($1) }
         var index = 0
         var looks = 0
-        var mayStart = true
+        var mayStart = suspect == nil
         while true {
             let waiting = mayStart && looks < Rule.mostLookedAt ? nextToStart : nil
             if index < prefilling.count, waiting.map({ prefilling[index].precedes($0) }) ?? true {
@@ -138,8 +152,10 @@ extension StepPlanner {
         }
         guard room > 0 else { return false }
         room = min(room, cellsLeft(wanted: min(room, job.known - job.computed), keeping: id, for: step))
-        if job.job.promptOutputs == .all { room = min(room, configuration.outputs - step.outputs) }
-        guard room > 0 else { return false }
+        // Also a prompt that asks for its last output only needs one.
+        let outputsLeft = configuration.outputs - step.outputs
+        if job.job.promptOutputs == .all { room = min(room, outputsLeft) }
+        guard room > 0, outputsLeft > 0 else { return false }
         var (count, outputs) = job.chunk(atMost: room)
         if count == room, job.computed + count < job.known {
             let rounded = count / Rule.chunkMultiple * Rule.chunkMultiple

@@ -24,7 +24,8 @@ extension StepPlanner {
         /// - Parameter mostRunning: `nil` for half of the sequences, 64 at most.
         package init(
             cells: Int, batch: Int, sequences: Int, mostRunning: Int? = nil, outputs: Int = .max,
-            queuedRequests: Int = 256, queuedTokens: Int = 262_144, targetStep: Duration = .milliseconds(80), canTrim: Bool = true
+            queuedRequests: Int = 256, queuedTokens: Int = 262_144, targetStep: Duration = .milliseconds(80),
+            canTrim: Bool = true
         ) {
             self.cells = max(1, cells)
             self.batch = max(1, batch)

@@ -51,6 +51,9 @@ package struct StepPlanner: Sendable {
     var changes: UInt64 = 0
     /// The job that could not start, and ``changes`` then.
     var blocked: (id: GenerationID, changes: UInt64)?
+    /// Jobs of a step that failed, each of which is tried alone, and the one that the step under way is for.
+    var suspects: [GenerationID] = []
+    var suspect: GenerationID?
     /// Who decodes first in the next step, where not all fit.
     var rotation = 0
 

@@ -55,20 +55,23 @@ package struct OpenAIFailure: Sendable, Hashable {
     /// `{"error":{"message","type","param","code"}}`
     package var body: [UInt8] {
         var json = JSONWriter()
-        json.object { json in
-            json.member(
-                "error",
-                object: { json in
-                    json.member("message", message)
-                    json.member("type", type)
-                    if let param { json.member("param", param) } else { json.member(null: "param") }
-                    if let code { json.member("code", code) } else { json.member(null: "code") }
-                    guard let excess else { return }
-                    json.member("n_prompt_tokens", excess.promptTokens)
-                    json.member("n_ctx", excess.contextLength)
-                })
-        }
+        json.object { write(to: &$0) }
         return json.bytes
+    }
+
+    /// Writes the member `error` alone.
+    func write(to json: inout JSONWriter) {
+        json.member(
+            "error",
+            object: { json in
+                json.member("message", message)
+                json.member("type", type)
+                if let param { json.member("param", param) } else { json.member(null: "param") }
+                if let code { json.member("code", code) } else { json.member(null: "code") }
+                guard let excess else { return }
+                json.member("n_prompt_tokens", excess.promptTokens)
+                json.member("n_ctx", excess.contextLength)
+            })
     }
 
     /// The same as an event: the way to fail after a stream has begun.

@@ -44,6 +44,11 @@ struct OpenAIMessageReader {
         var calls = false
         /// The call of `function_call`, written anew.
         var oldCall: [UInt8] = []
+        /// Why an assistant would not answer, as it is written.
+        var refusal: UnsafeRawBufferPointer?
+
+        /// Whether it may say nothing: servers answer so, and clients send it back.
+        var mayBeEmpty: Bool { role == "assistant" || role == "tool" }
     }
 
     private mutating func readMessage(
@@ -53,6 +58,10 @@ struct OpenAIMessageReader {
         try json.object { (json) throws(WireError) in
             try scanner.members { (scanner, key) throws(WireError) in
                 try Self.read(key, of: &message, &scanner, &json)
+            }
+            if message.content == nil, message.mayBeEmpty, !message.calls, message.oldCall.isEmpty {
+                json.key("content")
+                json.value(written: message.refusal ?? UnsafeRawBufferPointer(start: nil, count: 0))
             }
             guard !message.oldCall.isEmpty, !message.calls else { return }
             message.calls = true
@@ -85,6 +94,9 @@ struct OpenAIMessageReader {
                 try function(&scanner, &call)
             }
             message.oldCall = call.bytes
+        case "refusal":
+            guard scanner.peek() == .quote else { throw scanner.wrongType("a string") }
+            message.refusal = try scanner.stringToken().content
         case "name", "tool_call_id", "reasoning_content":
             json.key(key)
             _ = try json.copyText(&scanner)
@@ -98,7 +110,7 @@ struct OpenAIMessageReader {
             throw WireError(.invalidRequest, "expected a role, got none", at: "role")
         }
         if message.calls { hasCalls = true }
-        guard message.content != nil || role == "assistant" && message.calls else {
+        guard message.content != nil || message.mayBeEmpty else {
             throw WireError(.invalidRequest, "expected a content, got none", at: "content")
         }
         guard role != "tool" || hasCalls else {
@@ -163,21 +175,21 @@ extension OpenAIMessageReader {
         return (offset, true)
     }
 
-    /// The text of `{"type":"text","text":...}` as it is written, without its quotes.
+    /// The text of `{"type":"text","text":...}`, or of a refusal, as it is written, without its quotes.
     private static func part(_ scanner: inout JSONScanner) throws(WireError) -> UnsafeRawBufferPointer {
         var type: String?
         var text: UnsafeRawBufferPointer?
         try scanner.members { (scanner, key) throws(WireError) in
             switch key {
             case "type": type = try scanner.text()
-            case "text":
+            case "text", "refusal":
                 guard scanner.peek() == .quote else { throw scanner.wrongType("a string") }
                 text = try scanner.stringToken().content
             default: return false
             }
             return true
         }
-        guard type == "text" else {
+        guard type == "text" || type == "refusal" else {
             throw WireError(
                 .invalidRequest, "expected a part of type text: images, sound and files are not supported", at: "type")
         }

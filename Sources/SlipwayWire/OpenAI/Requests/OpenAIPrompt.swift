@@ -33,7 +33,7 @@ package enum OpenAIPrompt: Sendable, Hashable {
     }
 
     /// Memory is bounded by the body: a token takes two bytes of it at least.
-    static func tokens(_ scanner: inout JSONScanner) throws(WireError) -> [Int32] {
-        try scanner.list(most: .max) { (scanner) throws(WireError) in try scanner.tokenID() }
+    static func tokens(_ scanner: inout JSONScanner, most: Int = .max) throws(WireError) -> [Int32] {
+        try scanner.list(most: most) { (scanner) throws(WireError) in try scanner.tokenID() }
     }
 }

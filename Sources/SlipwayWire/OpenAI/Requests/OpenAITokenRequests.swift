@@ -17,6 +17,9 @@ package struct OpenAITokenizeRequest: Sendable, Hashable {
     /// Whether the answer tells each token's text.
     package var tellsPieces: Bool
 
+    /// Bytes, far more than any context: a second or so of a tokenizer's time.
+    package static let longestText = 4 << 20
+
     /// - Parameter body: The whole body after decompression.
     /// - Throws: ``WireError`` whose location begins with the member.
     package static func decode(_ body: UnsafeRawBufferPointer) throws(WireError) -> Self {
@@ -32,9 +35,9 @@ package struct OpenAITokenizeRequest: Sendable, Hashable {
         try scanner.members { (scanner, key) throws(WireError) in
             switch key {
             case "model": model = try scanner.text()
-            case "content": text = try scanner.text()
+            case "content": text = try Self.text(&scanner)
             case "prompt":
-                text = try scanner.text()
+                text = try Self.text(&scanner)
                 isVLLM = true
             case "add_special", "add_special_tokens": addsSpecial = try scanner.flag()
             case "parse_special": parsesSpecial = try scanner.flag()
@@ -61,6 +64,15 @@ package struct OpenAITokenizeRequest: Sendable, Hashable {
             model: model, content: content, addsSpecial: addsSpecial ?? isVLLM, parsesSpecial: parsesSpecial,
             tellsPieces: tellsPieces)
     }
+
+    private static func text(_ scanner: inout JSONScanner) throws(WireError) -> String {
+        let text = try scanner.text()
+        guard text.utf8.count <= longestText else {
+            throw WireError(
+                .invalidRequest, "expected at most \(longestText) bytes, got \(text.utf8.count): cut it in pieces")
+        }
+        return text
+    }
 }
 
 /// A request of `POST /detokenize`.
@@ -69,6 +81,8 @@ package struct OpenAIDetokenizeRequest: Sendable, Hashable {
     package var model = ""
     /// None negative. Whether the model has them is not checked.
     package var tokens: [Int32] = []
+
+    package static let mostTokens = 1 << 20
 
     /// - Parameter body: The whole body after decompression.
     /// - Throws: ``WireError`` whose location begins with the member.
@@ -80,7 +94,7 @@ package struct OpenAIDetokenizeRequest: Sendable, Hashable {
             switch key {
             case "model": request.model = try scanner.text()
             case "tokens":
-                request.tokens = try OpenAIPrompt.tokens(&scanner)
+                request.tokens = try OpenAIPrompt.tokens(&scanner, most: mostTokens)
                 hasTokens = true
             default: return false
             }

@@ -57,6 +57,10 @@ final class PlannerRig {
         for action in step.actions { cache.perform(action) }
         if cache.cellCount != planner.snapshot.cellsUsed { problems.append("cells are counted wrong") }
         if step.tokenCount > planner.configuration.batch { problems.append("more than a batch") }
+        let outputs = step.work.reduce(0) { sum, work in
+            sum + (work.outputs == .all ? work.tokens.count : work.outputs == .last ? 1 : 0)
+        }
+        if outputs > planner.configuration.outputs { problems.append("more outputs than the session has") }
         midway()
         let took = seconds(of: step)
         now += .seconds(took)

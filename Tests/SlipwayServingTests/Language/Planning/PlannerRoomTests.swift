@@ -108,7 +108,7 @@ struct PlannerRoomTests {
         #expect(rig.records.values.allSatisfy { $0.ended != nil })
     }
 
-    @Test("a failed step fails its own jobs; of those, only the guilty where they are known")
+    @Test("a failed step fails only the guilty: those that are known, else those that fail alone")
     func failures() {
         var planner = StepPlanner(
             .init(cells: 400, batch: 64, sequences: 16, mostRunning: 2, targetStep: .seconds(1)))
@@ -119,7 +119,58 @@ struct PlannerRoomTests {
         #expect(planner.failed([2], now: now) == [2])
         #expect(planner.snapshot.running == 1)
         #expect(planner.nextStep(now: now)?.work.map(\.id) == [1, 3])
-        #expect(planner.failed(now: now) == [1, 3])
-        #expect(planner.snapshot.running + planner.snapshot.waiting == 0)
+        #expect(planner.failed(now: now).isEmpty)
+        #expect(planner.nextStep(now: now)?.work.map(\.id) == [3])
+        #expect(planner.failed(now: now) == [3])
+        #expect(planner.nextStep(now: now)?.work.map(\.id) == [1])
+        planner.completed(took: .milliseconds(1), now: now)
+        #expect(planner.snapshot.running == 1)
+        #expect(planner.snapshot.waiting == 0)
+    }
+
+    @Test("prompts whose probabilities are asked for leave outputs to others, and never take more than there are")
+    func outputs() {
+        let rig = PlannerRig(
+            .init(cells: 2_000, batch: 512, sequences: 16, mostRunning: 8, outputs: 64, targetStep: .seconds(10)))
+        rig.submit(
+            GenerationJob(id: 1, prompt: Array(repeating: 1, count: 500), maximumTokens: 4, promptOutputs: .all))
+        for id in 2...6 as ClosedRange<UInt64> { rig.submit(job(id, 20)) }
+        #expect(rig.drain())
+        rig.checkEnd()
+        #expect(rig.problems.isEmpty && rig.cache.problems.isEmpty)
+    }
+
+    @Test("choices of one request wait as one, however large their prompt")
+    func furtherChoices() {
+        let rig = rig(cells: 10_000)
+        rig.submit(job(1, 10))
+        for id in 2...9 as ClosedRange<UInt64> {
+            var choice = job(id, 900)
+            choice.isFurtherChoice = id > 2
+            #expect(rig.submit(choice) == nil)
+        }
+        #expect(rig.planner.snapshot.queuedTokens == 910)
+        #expect(rig.drain())
+        rig.checkEnd()
+        #expect(rig.problems.isEmpty && rig.cache.problems.isEmpty)
+    }
+
+    @Test("nobody takes from a sequence before it is known to be back")
+    func restoring() {
+        let rig = rig(cells: 500)
+        for id in 1...3 as ClosedRange<UInt64> { rig.submit(job(id, 30, tokens: 200)) }
+        while rig.planner.snapshot.resumes == 0, rig.step() {
+            // The same prompt as one that is parked.
+            if rig.planner.snapshot.parks == 1, rig.records[4] == nil { rig.submit(job(4, 30, tokens: 1, urgency: 7)) }
+        }
+        for (step, _) in rig.steps {
+            let restored = step.actions.compactMap { action -> SequenceID? in
+                if case .restore(_, let sequence) = action { sequence } else { nil }
+            }
+            for case .copy(let source, _, _) in step.actions { #expect(!restored.contains(source)) }
+        }
+        #expect(rig.drain())
+        rig.checkEnd()
+        #expect(rig.problems.isEmpty && rig.cache.problems.isEmpty)
     }
 }

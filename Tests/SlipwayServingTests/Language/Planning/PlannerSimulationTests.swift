@@ -16,6 +16,7 @@ struct PlannerSimulationTests {
         var cancels = 0
         var faults = 0
         var drafts = 0
+        var outputs = Int.max
         var testDescription: String { name }
     }
 
@@ -27,6 +28,7 @@ struct PlannerSimulationTests {
         Weather(name: "faults", faults: 15),
         Weather(name: "drafts", drafts: 60),
         Weather(name: "tiny batches", batch: 3, drafts: 30),
+        Weather(name: "few outputs", drafts: 40, outputs: 1),
         Weather(name: "recurrent", canTrim: false),
         Weather(name: "recurrent storm", canTrim: false, cells: 100, cancels: 8, faults: 12),
         Weather(name: "storm", cells: 100, sequences: 5, cancels: 8, faults: 12, drafts: 40),
@@ -46,8 +48,8 @@ struct PlannerSimulationTests {
         let rig = PlannerRig(
             .init(
                 cells: weather.cells, batch: weather.batch, sequences: weather.sequences,
-                mostRunning: Int.random(in: 1...weather.sequences, using: &random), targetStep: .milliseconds(40),
-                canTrim: weather.canTrim))
+                mostRunning: Int.random(in: 1...weather.sequences, using: &random), outputs: weather.outputs,
+                targetStep: .milliseconds(40), canTrim: weather.canTrim))
         let total = Int.random(in: 4...24, using: &random)
         let stems = (0..<3).map { _ in prompt(Int.random(in: 1...60, using: &random), &random) }
         var submitted = 0

@@ -5,12 +5,17 @@ import SlipwayTestKit
 
 /// A language model whose tokens are bytes, with a parser: `<think>` begins reasoning, `</think>` ends it, `!` begins
 /// the arguments of a call.
-struct ScriptedModel: LanguageModel {
+struct ScriptedLanguageModel: LanguageModel {
     /// Whether its parser refuses whatever it is given.
     var refuses = false
+    /// Whether its parser refuses what is said to be whole.
+    var refusesWhole = false
     private let fake = FakeLanguageModel()
 
-    init(refuses: Bool = false) { self.refuses = refuses }
+    init(refuses: Bool = false, refusesWhole: Bool = false) {
+        self.refuses = refuses
+        self.refusesWhole = refusesWhole
+    }
 
     var facts: LanguageModelFacts { fake.facts }
     var residentBytes: Int { fake.residentBytes }
@@ -24,7 +29,9 @@ struct ScriptedModel: LanguageModel {
     }
     func isEnd(_ token: TokenID) -> Bool { fake.isEnd(token) }
     func render(_ chat: ChatInput) throws(EngineError) -> RenderedChat { try fake.render(chat) }
-    func makeParser(_ syntax: [UInt8]) throws(EngineError) -> any AnswerParser { Parser(refuses: refuses) }
+    func makeParser(_ syntax: [UInt8]) throws(EngineError) -> any AnswerParser {
+        Parser(refuses: refuses, refusesWhole: refusesWhole)
+    }
     func makeSampler(_ options: SamplingOptions) throws(EngineError) -> any TokenSampler {
         try fake.makeSampler(options)
     }
@@ -38,12 +45,18 @@ struct ScriptedModel: LanguageModel {
     private final class Parser: AnswerParser, @unchecked Sendable {
         // Unchecked: one thread at a time, as the port has it.
         private let refuses: Bool
+        private let refusesWhole: Bool
         private var told = (content: 0, reasoning: 0, arguments: 0)
 
-        init(refuses: Bool) { self.refuses = refuses }
+        init(refuses: Bool, refusesWhole: Bool) {
+            self.refuses = refuses
+            self.refusesWhole = refusesWhole
+        }
 
         func read(_ text: String, isPartial: Bool) throws(EngineError) -> [AnswerDelta] {
-            guard !refuses else { throw EngineError(code: .inputMismatch, message: "refused") }
+            guard !refuses, isPartial || !refusesWhole else {
+                throw EngineError(code: .inputMismatch, message: "refused")
+            }
             let (content, reasoning, arguments) = parts(text, isPartial: isPartial)
             var deltas: [AnswerDelta] = []
             let freshReasoning = String(reasoning.dropFirst(told.reasoning))
