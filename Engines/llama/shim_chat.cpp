@@ -6,6 +6,7 @@
 #include "chat.h"
 #include "json.h"
 #include "shim.h"
+#include "shim_tools.h"
 
 namespace slipway {
 namespace {
@@ -205,7 +206,8 @@ common_chat_templates_inputs read_request(
     return inputs;
 }
 
-std::string constraint_of(const common_chat_params &chat, const common_chat_templates_inputs &inputs) {
+/// - is_whole: the grammar is of the answer alone, without what the prompt holds of it already.
+std::string constraint_of(const common_chat_params &chat, bool is_whole) {
     json triggers = json::array();
     for (const auto &trigger : chat.grammar_triggers) {
         json item = json::object();
@@ -216,7 +218,7 @@ std::string constraint_of(const common_chat_params &chat, const common_chat_temp
     }
     json constraint = json::object();
     constraint["grammar"] = chat.grammar;
-    constraint["user"] = !inputs.grammar.empty() && chat.grammar == inputs.grammar;
+    constraint["user"] = is_whole;
     constraint["lazy"] = chat.grammar_lazy;
     constraint["triggers"] = triggers;
     constraint["preserved"] = chat.preserved_tokens;
@@ -241,10 +243,17 @@ bool is_plain(const common_chat_params &chat, const common_chat_templates_inputs
     }
 }
 
-std::string syntax_of(const common_chat_params &chat, const common_chat_templates_inputs &inputs) {
+std::string syntax_of(
+    const common_chat_params &chat, const common_chat_templates_inputs &inputs, const GenericTools &tools) {
     json syntax = json::object();
-    syntax["plain"] = is_plain(chat, inputs);
-    if (syntax.at("plain").get<bool>()) return syntax.dump_safe();
+    const bool is_content = tools.is_required || is_plain(chat, inputs);
+    syntax["plain"] = is_content && !tools.are_used;
+    if (tools.are_used) {
+        syntax["generic"] = true;
+        syntax["required"] = tools.is_required;
+        syntax["names"] = tools.names;
+    }
+    if (is_content) return syntax.dump_safe();
     syntax["format"] = int(chat.format);
     syntax["generation_prompt"] = chat.generation_prompt;
     syntax["parser"] = chat.parser;
@@ -256,10 +265,14 @@ std::string render(const SlwModel &model, const std::string &text) {
     json request = json::parse_no_throw(text);
     if (request.is_discarded()) refuse("the request is no JSON");
     auto session = ControlTexts::begin();
-    const auto inputs = read_request(model, request, session);
-    const auto chat = common_chat_templates_apply(model.templates, inputs);
-    if (inputs.tool_choice == COMMON_CHAT_TOOL_CHOICE_REQUIRED && chat.grammar.empty()) {
-        refuse("the model's chat template knows no tools, so none can be required");
+    auto inputs = read_request(model, request, session);
+    const auto tools = take_tools(model, inputs, session);
+    auto chat = common_chat_templates_apply(model.templates, inputs);
+    const std::string &own = tools.grammar.empty() ? inputs.grammar : tools.grammar;
+    if (!own.empty()) {
+        chat.grammar = own;
+        chat.grammar_lazy = false;
+        chat.grammar_triggers.clear();
     }
     json answer = json::object();
     json parts = json::array();
@@ -272,8 +285,8 @@ std::string render(const SlwModel &model, const std::string &text) {
     answer["parts"] = parts;
     answer["stops"] = chat.additional_stops;
     answer["constraint"] = json(nullptr);
-    if (!chat.grammar.empty()) answer["constraint"] = constraint_of(chat, inputs);
-    answer["syntax"] = syntax_of(chat, inputs);
+    if (!chat.grammar.empty()) answer["constraint"] = constraint_of(chat, !own.empty());
+    answer["syntax"] = syntax_of(chat, inputs, tools);
     json thinking = json::object();
     thinking["supported"] = chat.supports_thinking;
     thinking["start"] = chat.thinking_start_tag;

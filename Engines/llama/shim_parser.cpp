@@ -9,9 +9,12 @@
 #include "chat.h"
 #include "json.h"
 #include "shim.h"
+#include "shim_tools.h"
 
 struct SlwParser {
     bool is_plain = false;
+    std::unique_ptr<slipway::CallReader> calls;  // of templates that know no tools
+    bool has_form = true;                        // of the template's, around content and calls
     common_chat_parser_params parameters;
     common_chat_msg last;
     std::vector<std::string> call_ids;
@@ -53,6 +56,24 @@ json difference(const common_chat_msg_diff &found) {
     return item;
 }
 
+json difference(const CallReader::Piece &piece) {
+    if (piece.kind == CallReader::Kind::content) return difference(piece.text, "");
+    json call = json::object();
+    call["index"] = 0;
+    if (piece.kind == CallReader::Kind::name) {
+        call["id"] = new_call_id();
+        call["name"] = piece.text;
+    }
+    call["arguments"] = piece.kind == CallReader::Kind::arguments ? piece.text : "";
+    json item = json::object();
+    item["tool"] = call;
+    return item;
+}
+
+void read_calls(SlwParser &parser, const std::string &content, bool is_partial, json &list) {
+    for (const auto &piece : parser.calls->read(content, is_partial)) list.push_back(difference(piece));
+}
+
 /// An answer is read from its beginning each time, so a long one is read less often: the work stays in proportion
 /// to its length.
 bool is_worth_reading(const SlwParser &parser, size_t count, bool is_partial) {
@@ -67,13 +88,20 @@ json read_differences(SlwParser &parser, const std::string &text, bool is_partia
         return list;
     }
     if (!is_worth_reading(parser, text.size(), is_partial)) return list;
+    if (!parser.has_form) {
+        parser.read = text.size();
+        read_calls(parser, text, is_partial, list);
+        return list;
+    }
     auto message = common_chat_parse(text, is_partial, parser.parameters);
     parser.read = text.size();
     if (message.empty()) return list;
     message.set_tool_call_ids(parser.call_ids, new_call_id);
     for (const auto &found : common_chat_msg_diff::compute_diffs(parser.last, message)) {
-        list.push_back(difference(found));
+        const json item = parser.calls ? difference("", found.reasoning_content_delta) : difference(found);
+        if (!item.empty()) list.push_back(item);
     }
+    if (parser.calls) read_calls(parser, message.content, is_partial, list);
     parser.last = std::move(message);
     return list;
 }
@@ -89,7 +117,13 @@ int parser_new(const char *syntax, size_t count, SlwParser **parser, SlwError *e
         }
         auto made = std::make_unique<SlwParser>();
         made->is_plain = parsed.value("plain", false);
-        if (!made->is_plain) {
+        if (parsed.value("generic", false)) {
+            std::set<std::string> names;
+            for (const auto &name : parsed.at("names")) names.insert(std::string(name));
+            made->calls = std::make_unique<CallReader>(std::move(names), parsed.value("required", false));
+            made->has_form = parsed.contains("format");
+        }
+        if (!made->is_plain && made->has_form) {
             const int format = parsed.value("format", 0);
             if (format < 0 || format >= COMMON_CHAT_FORMAT_COUNT) {
                 throw Failure(SLW_ERROR_INVALID_INPUT, "the syntax of the answer has an unknown format");

@@ -64,6 +64,8 @@ llama_context_params parameters_of(const SlwModel &model, const SlwSessionOption
     const uint32_t outputs = options.embeds ? options.batch : std::clamp(options.outputs, 1u, options.batch);
     parameters.n_seq_max = has_states ? options.sequences : std::min(options.sequences, outputs);
     parameters.n_outputs_max = std::max(outputs, parameters.n_seq_max);
+    // As many of one sequence as of all: a prompt that is scored or pooled asks for each of its tokens.
+    parameters.n_outputs_max_per_seq = 0;
     parameters.embeddings = options.embeds;
     if (options.embeds) parameters.pooling_type = static_cast<enum llama_pooling_type>(options.pooling);
     return parameters;

@@ -139,7 +139,7 @@ extension SessionOptions.CacheType {
     fileprivate var number: Int32 {
         switch self {
         case .f16: 0
-        case .q8_0: 1
+        case .q8: 1
         case .f32: 2
         }
     }

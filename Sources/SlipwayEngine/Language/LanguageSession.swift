@@ -55,7 +55,9 @@ public protocol DecodeStopper: Sendable {
 public struct SessionOptions: Sendable, Hashable {
     /// The numbers in the KV cache.
     public enum CacheType: String, Sendable, Hashable, CaseIterable {
-        case f16, q8_0, f32
+        case f16, f32
+        /// 8 bits for each number, in blocks of 32 with a scale of 16 bits.
+        case q8 = "q8_0"
     }
 
     /// Cells of the KV cache.

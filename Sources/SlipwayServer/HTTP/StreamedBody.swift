@@ -49,8 +49,8 @@ struct StreamedBody: Sendable {
 
     /// The one way out, for the body and its signs of life; each piece is whole whoever writes it.
     private struct Outlet: @unchecked Sendable {
-        // Unchecked: Hummingbird's writer is a reference to the channel's, which any task may use; its protocol does not
-        // say so.
+        // Unchecked: Hummingbird's writer is a reference to the channel's, which any task may use; its protocol does
+        // not say so.
         private let writer: any ResponseBodyWriter
         private let lastSent = SendTime()
 

@@ -16,6 +16,11 @@ extension LanguageCall {
     /// - Throws: `EngineError` for what the template refuses and for a schema that cannot be compiled, ``WireError``
     ///   `contextLengthExceeded` for what cannot fit.
     func render(_ asked: OpenAIChatRequest) async throws -> RenderedPrompt {
+        // Each takes a token at least: no template need be asked.
+        guard asked.messageCount <= lease.contextLength else {
+            throw WireError.contextLengthExceeded(
+                promptTokens: asked.messageCount, contextLength: lease.contextLength, isLeast: true)
+        }
         let input = ChatInput(asked)
         let limit = lease.contextLength
         // A byte of text takes six where it is escaped.

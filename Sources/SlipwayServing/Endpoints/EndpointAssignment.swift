@@ -20,7 +20,9 @@ package struct EndpointAssignment: Sendable, Hashable {
     var primaryNeed: LoadNeed { need(spec.primary) }
 
     func need(_ version: VersionID) -> LoadNeed {
-        LoadNeed(version: version, engine: spec.engine, device: spec.device, instances: spec.instances)
+        LoadNeed(
+            version: version, engine: spec.engine, device: spec.device, instances: spec.instances,
+            language: spec.language)
     }
 }
 
@@ -32,4 +34,6 @@ package struct LoadNeed: Sendable, Hashable {
     package let device: String
     /// `nil` for the server's default.
     package let instances: Int?
+    /// How much a language model sets aside, and how it steps.
+    package let language: LanguageSpec
 }

@@ -47,7 +47,8 @@ package enum GenerationEvent: Sendable, Equatable {
     case ended(choice: Int, EndReason)
 
     package enum EndReason: String, Sendable, Hashable {
-        /// The model ended its answer; that token is told only where the prompt's probabilities are, and does not count.
+        /// The model ended its answer; that token is told only where the prompt's probabilities are, and does not
+        /// count.
         case end
         /// As many tokens as were asked for, or as fit.
         case length

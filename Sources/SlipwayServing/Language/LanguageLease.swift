@@ -38,8 +38,8 @@ package final class LanguageLease: Sendable {
 
     /// Accepts a request and starts it.
     ///
-    /// - Throws: ``ServingError`` `overloaded`, `quotaExceeded`, `deadlineExceeded`, or `EngineError` for a grammar that
-    ///   cannot be compiled; nothing was computed then.
+    /// - Throws: ``ServingError`` `overloaded`, `quotaExceeded`, `deadlineExceeded`, or `EngineError` for a grammar
+    ///   that cannot be compiled; nothing was computed then.
     package func generate(_ request: GenerationRequest) throws -> GenerationStream {
         guard let runner = work.runner else { throw ServingError.noTextModel(endpoint) }
         var request = request

@@ -70,7 +70,7 @@ struct LanguageSettings: Sendable, Equatable {
             switch options.cacheType {
             case .f16: cacheBytesPerToken
             // 34 bytes for 32 numbers.
-            case .q8_0: cacheBytesPerToken / 32 * 17
+            case .q8: cacheBytesPerToken / 32 * 17
             case .f32: cacheBytesPerToken.multipliedReportingOverflow(by: 2).partialValue
             }
         let (cache, overflow) = options.cells.multipliedReportingOverflow(by: max(0, perToken))
@@ -85,7 +85,7 @@ extension LanguageSpec.CacheType {
     fileprivate var sessionType: SessionOptions.CacheType {
         switch self {
         case .f16: .f16
-        case .q8: .q8_0
+        case .q8: .q8
         case .f32: .f32
         }
     }

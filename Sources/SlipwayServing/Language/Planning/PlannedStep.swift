@@ -48,7 +48,7 @@ package struct PlannedStep: Sendable, Equatable {
         case copy(SequenceID, to: SequenceID, positions: Range<Int>)
         /// Positions from `start` on go; 0 frees the sequence.
         case remove(SequenceID, from: Int)
-        /// Keep the sequence's state in memory, outside the cache, for this id; its cells are removed by a later action.
+        /// Keep the sequence's state in memory, outside the cache, for this id; a later action removes its cells.
         case save(SequenceID, GenerationID)
         /// Bring back what was saved for this id.
         case restore(GenerationID, SequenceID)
