@@ -176,6 +176,7 @@ struct SlwModel {
     common_chat_templates *templates = nullptr;
     std::string template_problem;  // why there are no templates
     std::unique_ptr<slipway::ControlTexts> controls;
+    mutable std::atomic<int> knows_tools{-1};  // whether the templates do: 0, 1, or -1 before it was tried
     SlwModelFacts facts{};
 
     SlwModel() = default;

@@ -18,7 +18,7 @@ using json = common_json;
 std::string quoted(const std::string &text) { return json(text).dump_safe(); }
 
 /// Whether the template makes calls of its own kind, tried out with one function.
-bool knows_tools(const SlwModel &model) {
+bool try_tools(const SlwModel &model) {
     common_chat_templates_inputs probe;
     common_chat_msg message;
     message.role = "user";
@@ -35,6 +35,15 @@ bool knows_tools(const SlwModel &model) {
     }
 }
 
+bool knows_tools(const SlwModel &model) {
+    int known = model.knows_tools.load();
+    if (known < 0) {
+        known = try_tools(model) ? 1 : 0;
+        model.knows_tools.store(known);
+    }
+    return known == 1;
+}
+
 bool renders_calls(const SlwModel &model) {
     const auto abilities = common_chat_templates_get_caps(model.templates);
     const auto found = abilities.find("supports_tool_calls");
@@ -45,8 +54,8 @@ bool is_result(const common_chat_msg &message) { return message.role == "tool" |
 
 std::string call_text(const common_chat_tool_call &call) {
     const bool is_json = !json::parse_no_throw(call.arguments).is_discarded();
-    return "{\"name\": " + quoted(call.name) + ", \"arguments\": " + (is_json ? call.arguments : quoted(call.arguments)) +
-           "}";
+    const std::string arguments = is_json ? call.arguments : quoted(call.arguments);
+    return "{\"name\": " + quoted(call.name) + ", \"arguments\": " + arguments + "}";
 }
 
 /// Writes calls as the answers they were, and their results as what a user says.

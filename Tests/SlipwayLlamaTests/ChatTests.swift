@@ -110,4 +110,28 @@ struct ChatTests {
         #expect(try parser.read(" Hello <b>", isPartial: true) == [AnswerDelta(content: "lo <b>")])
         #expect(try parser.read(" Hello <b>", isPartial: false).isEmpty)
     }
+
+    @Test("a grammar is the constraint of the answer")
+    func grammar() throws {
+        let chat = try render(#"[{"role":"user","content":"Hi"}]"#) { $0.grammar = #"root ::= "yes" | "no""# }
+        var options = SamplingOptions.greedy
+        options.constraint = .rendered(chat.constraint)
+        let writer = try Writer(model)
+        let text = try writer.text(writer.complete(model.tokenize(chat.parts), 8, with: options))
+        #expect(["yes", "no"].contains(text))
+    }
+
+    @Test(
+        "a grammar that cannot be used is refused",
+        arguments: [
+            #"root ::= root "a" | "a""#, "root ::= a\na ::= b \"x\"\nb ::= a \"y\"", #"other ::= "x""#,
+            "root ::= nobody", #"root ::= ("a""#, #"root ::= "a"{1000000}"#,
+            #"root ::= (((("a"{1,99}){1,99}){1,99}){1,99}){1,99}"#,
+        ])
+    func badGrammar(grammar: String) throws {
+        let chat = try render(#"[{"role":"user","content":"Hi"}]"#) { $0.grammar = grammar }
+        var options = SamplingOptions.greedy
+        options.constraint = .rendered(chat.constraint)
+        #expect { _ = try model.makeSampler(options) } throws: { code($0) == .inputMismatch }
+    }
 }
