@@ -12,6 +12,8 @@ struct LanguageSettings: Sendable, Equatable {
     let speculates: Bool
     let queuedRequests: Int
     let queuedTokens: Int
+    /// Cells that only keep prefixes for later prompts.
+    let keptCells: Int
 
     /// Longer contexts than this are used only where somebody asks for them: they cost memory from the start.
     static let usualContext = 8192
@@ -21,10 +23,16 @@ struct LanguageSettings: Sendable, Equatable {
     static let usualTarget: Duration = .milliseconds(120)
     /// Tokens of one decode: more make no kernel faster.
     static let batch = 512
+    /// Attention to so many tokens at a time goes by blocks, which is many times faster than token by token.
+    static let smallestChunk = 64
     /// No more than outputs: llama.cpp keeps states of no others.
     static let sequences = 128
     /// Each has a state of its own, set aside from the start.
     static let recurrentSequences = 16
+    /// With so many parameters for each kept cell the looks stay below a twentieth of a token's time, as measured with
+    /// 134 million parameters: docs/benchmarks/llm.md.
+    static let parametersPerKeptCell: UInt64 = 100_000
+    static let leastKept = 2048
     /// Tokens of one decode whose logits are kept: each takes 4 bytes for each word of the vocabulary.
     static let outputs = 128
 
@@ -43,6 +51,8 @@ struct LanguageSettings: Sendable, Equatable {
         targetStep = language.latencyTargetMs.map { .bounded(milliseconds: $0) } ?? Self.usualTarget
         speculates = language.speculation != .off
         self.queuedRequests = queuedRequests
+        // Whatever attends looks at every cell in use: of a small model that look is a notable part of a token.
+        keptCells = max(Self.leastKept, Int(clamping: facts.parameterCount / Self.parametersPerKeptCell))
         queuedTokens = language.queuedTokens ?? max(65_536, 8 * context)
     }
 
@@ -52,8 +62,9 @@ struct LanguageSettings: Sendable, Equatable {
     func planner(canTrim: Bool, cells: Int) -> StepPlanner.Configuration {
         StepPlanner.Configuration(
             cells: cells, batch: session.batch, sequences: session.sequences,
-            mostRunning: min(64, session.outputs / 2), outputs: session.outputs, queuedRequests: queuedRequests,
-            queuedTokens: queuedTokens, targetStep: targetStep, canTrim: canTrim)
+            mostRunning: min(64, session.outputs / 2), outputs: session.outputs, keptCells: keptCells,
+            smallestChunk: Self.smallestChunk, queuedRequests: queuedRequests, queuedTokens: queuedTokens,
+            targetStep: targetStep, canTrim: canTrim)
     }
 
     /// What is to be set aside for a model before it is loaded.

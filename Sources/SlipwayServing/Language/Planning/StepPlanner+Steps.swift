@@ -32,6 +32,8 @@ extension StepPlanner {
     /// What to do next; `nil` when there is nothing to do. A step whose outcome was not told counts as stopped.
     package mutating func nextStep(now: ContinuousClock.Instant) -> PlannedStep? {
         if pending != nil { stopped(now: now) }
+        let excess = evictableCells - configuration.keptCells
+        if excess > 0 { evict(excess) }
         var step: Draft
         repeat {
             chooseSuspect()
@@ -148,7 +150,7 @@ extension StepPlanner {
         var room = min(configuration.batch, stepCap ?? .max) - step.tokens
         if step.isTimed {
             let fitting = timeModel.prefillTokens(at: job.computed, after: step.load, within: target)
-            room = min(room, isFirst ? max(fitting, Rule.smallestChunk) : fitting)
+            room = min(room, isFirst ? max(fitting, configuration.smallestChunk) : fitting)
         }
         guard room > 0 else { return false }
         room = min(room, cellsLeft(wanted: min(room, job.known - job.computed), keeping: id, for: step))

@@ -12,6 +12,10 @@ extension StepPlanner {
         package var mostRunning: Int
         /// Tokens of one decode that ask for output.
         package var outputs: Int
+        /// Cells that only keep prefixes for later prompts: each costs every token of every step a look.
+        package var keptCells: Int
+        /// Prefill tokens of each step, whatever its time: prompts always progress.
+        package var smallestChunk: Int
         package var queuedRequests: Int
         /// Tokens of the prompts that wait.
         package var queuedTokens: Int
@@ -23,7 +27,8 @@ extension StepPlanner {
 
         /// - Parameter mostRunning: `nil` for half of the sequences, 64 at most.
         package init(
-            cells: Int, batch: Int, sequences: Int, mostRunning: Int? = nil, outputs: Int = .max,
+            cells: Int, batch: Int, sequences: Int, mostRunning: Int? = nil, outputs: Int = .max, keptCells: Int = .max,
+            smallestChunk: Int = 16,
             queuedRequests: Int = 256, queuedTokens: Int = 262_144, targetStep: Duration = .milliseconds(80),
             canTrim: Bool = true
         ) {
@@ -31,6 +36,8 @@ extension StepPlanner {
             self.batch = max(1, batch)
             self.sequences = min(max(1, sequences), SequenceSet.capacity)
             self.mostRunning = min(max(1, mostRunning ?? min(64, self.sequences / 2)), self.sequences)
+            self.keptCells = max(0, keptCells)
+            self.smallestChunk = max(1, smallestChunk)
             self.outputs = max(self.mostRunning + Rule.smallestChunk, outputs)
             self.queuedRequests = max(1, queuedRequests)
             self.queuedTokens = max(1, queuedTokens)
@@ -78,7 +85,7 @@ extension StepPlanner {
         static let agingPerClass = Duration.seconds(2)
         /// A job may be overtaken for so many times as long as its prompt takes.
         static let shortestFirst = 4.0
-        /// Prefill tokens of each step, whatever its time: prompts always progress.
+        /// Prefill tokens of each step where nobody says, and for which room is left in a batch.
         static let smallestChunk = 16
         /// Chunks that do not end a prompt have a multiple of it, so that shapes repeat.
         static let chunkMultiple = 8
