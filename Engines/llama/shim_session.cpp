@@ -64,6 +64,12 @@ llama_context_params parameters_of(const SlwModel &model, const SlwSessionOption
     const uint32_t outputs = options.embeds ? options.batch : std::clamp(options.outputs, 1u, options.batch);
     parameters.n_seq_max = has_states ? options.sequences : std::min(options.sequences, outputs);
     parameters.n_outputs_max = std::max(outputs, parameters.n_seq_max);
+    // llama.cpp tries its graphs with as many tokens for each sequence, and pooling needs an output of each of them.
+    if (options.embeds) {
+        const uint32_t whole = (outputs + parameters.n_seq_max - 1) / parameters.n_seq_max * parameters.n_seq_max;
+        parameters.n_batch = parameters.n_ubatch = parameters.n_outputs_max = whole;
+        parameters.n_ctx = std::max(parameters.n_ctx, whole);
+    }
     // As many of one sequence as of all: a prompt that is scored or pooled asks for each of its tokens.
     parameters.n_outputs_max_per_seq = 0;
     parameters.embeddings = options.embeds;

@@ -21,6 +21,7 @@ SMALL = """endpoints:
     routes: [{version: "m:1"}]
     language: {context: 512, cache_tokens: 1024, queued_tokens: 4000}
     limits: {requests: 64}
+    lifecycle: {rollback_window: 0s}
 """
 
 
