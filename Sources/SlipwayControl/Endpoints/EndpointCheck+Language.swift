@@ -34,7 +34,7 @@ extension EndpointCheck {
             problems.append(
                 SpecProblem(
                     "sticky",
-                    "\(spec.primary) has no conversations, as language models do: use header:NAME, cookie:NAME or client"
+                    "\(spec.primary) has no conversations as language models do: use header:NAME, cookie:NAME or client"
                 ))
         }
         for (path, quota) in [("limits.quota", spec.limits.quota), ("limits.clientQuota", spec.limits.clientQuota)]
