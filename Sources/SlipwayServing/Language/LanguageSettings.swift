@@ -29,7 +29,7 @@ struct LanguageSettings: Sendable, Equatable {
     static let sequences = 128
     /// Each has a state of its own, set aside from the start.
     static let recurrentSequences = 16
-    /// With so many parameters for each kept cell the looks stay below a twentieth of a token's time, as measured with
+    /// An estimate: with so many parameters for each kept cell the looks are a small part of a token's time. Seen with
     /// 134 million parameters: docs/benchmarks/llm.md.
     static let parametersPerKeptCell: UInt64 = 100_000
     static let leastKept = 2048
