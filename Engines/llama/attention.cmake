@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Lets attention on processors pass over cells that a token does not see, many at once.
+# Fits attention on processors to steps that hold tokens of many sequences, in one cache.
 #
-# All sequences share one cache here, so that most cells are hidden from any one of them, and llama.cpp looks at each
-# cell's mask by itself: with 8 prompts of 800 tokens that takes longer than what is computed. The file is changed on
-# its way into the build, at two places that are looked for by their text; a release that reads otherwise ends the build.
+# - Most cells are hidden from any one token, and llama.cpp looks at each cell's mask by itself: here they are passed
+#   over many at once.
+# - It shares rows out to threads without regard to the blocks of 64 that they are computed in, so that 65 tokens cost
+#   almost three times as much as 64: here each thread takes whole blocks, and the few rows left over go one by one.
+#
+# The file is changed on its way into the build, at places that are looked for by their text; a release that reads
+# otherwise ends the build.
 
 set(SLIPWAY_ATTENTION ${CMAKE_CURRENT_BINARY_DIR}/ops.cpp)
 set(SLIPWAY_ATTENTION_FOLDER ${LLAMA_SOURCE}/ggml/src/ggml-cpu)
@@ -45,6 +49,32 @@ slipway_insert_after("// skip the tile entirely if all the masks are -inf
                     hidden = slipway_hidden((const ggml_fp16_t *) row + ic, kv_tile);
                 }
                 if (hidden) continue;")
+# Work of both kinds uses the same memory in different ways: all threads end the first before any begins the second.
+slipway_insert_after("use_tiled &= (DV % f32_epr == 0);
+#endif" "
+        if (use_tiled) {
+            const int64_t blocks = neq1 / Q_TILE_SZ;
+            const int64_t rest = neq1 % Q_TILE_SZ;
+            const bool rest_is_block = rest * 4 >= Q_TILE_SZ;
+            const int64_t pieces = blocks + (rest_is_block ? 1 : 0);
+            const int64_t heads = neq2 * neq3;
+            int64_t piece = ith;
+            while (piece < pieces * heads) {
+                const int64_t first = piece / pieces * neq1 + piece % pieces * Q_TILE_SZ;
+                const int64_t count = piece % pieces < blocks ? (int64_t) Q_TILE_SZ : rest;
+                ggml_compute_forward_flash_attn_ext_tiled(params, dst, first, first + count);
+                piece = ggml_threadpool_chunk_add(params->threadpool, 1);
+            }
+            if (rest > 0 && !rest_is_block) {
+                ggml_barrier(params->threadpool);
+                for (int64_t head = ith; head < heads; head += nth) {
+                    const int64_t first = head * neq1 + blocks * Q_TILE_SZ;
+                    ggml_compute_forward_flash_attn_ext_f16_one_chunk(
+                        params, dst, first, first + rest, 0, nek1, nullptr, 0);
+                }
+            }
+            return;
+        }")
 file(CONFIGURE OUTPUT ${SLIPWAY_ATTENTION} CONTENT "${SLIPWAY_OPS}" @ONLY)
 
 get_directory_property(targets DIRECTORY ${LLAMA_SOURCE}/ggml/src BUILDSYSTEM_TARGETS)
