@@ -20,7 +20,7 @@ PYTEST_FLAGS ?=
 export SLIPWAY_BIN = $(BIN)
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core bench-llm \
+.PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core bench-llm bench-monitoring \
 	fuzz install clean
 
 help: ## what there is to make
@@ -82,6 +82,11 @@ bench-llm: ## a language model beside llama-server, same source, threads and cac
 	@Scripts/bootstrap --with bench
 	@swift build $(SWIFT_FLAGS) --product slipway
 	@Benchmarks/llm/bench --markdown docs/benchmarks/llm.md $(BENCH_FLAGS)
+
+bench-monitoring: setup ## what monitors cost, how fast a fault is rolled back, what is detected when
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@Benchmarks/monitoring/cost $(BENCH_FLAGS)
+	@Benchmarks/monitoring/rollback $(BENCH_FLAGS)
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
 	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)

@@ -22,6 +22,7 @@ let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-h
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
@@ -60,6 +62,8 @@ let package = Package(
         // Floor 0
         .target(name: "SlipwayCore"),
         // Floor 1
+        .target(name: "SlipwayDeploy", dependencies: ["SlipwayCore"]),
+        .target(name: "SlipwayNumerics", dependencies: ["SlipwayCore"]),
         .target(name: "SlipwayEngine", dependencies: ["SlipwayCore"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "SlipwayFormats", dependencies: ["SlipwayCore", "CZlib"]),
@@ -69,21 +73,31 @@ let package = Package(
         .target(
             name: "SlipwayClient",
             dependencies: ["SlipwayCore", "SlipwayWire", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
-        .target(name: "SlipwayMonitoring", dependencies: ["SlipwayCore"]),
+        .target(name: "SlipwayMonitoring", dependencies: ["SlipwayCore", "SlipwayNumerics"]),
         .target(name: "SlipwayRegistry", dependencies: ["SlipwayCore", "SlipwaySecurity"]),
         .target(name: "SlipwayServing", dependencies: ["SlipwayCore", "SlipwayEngine"]),
         // Floor 3
         .target(
             name: "SlipwayControl",
             dependencies: [
-                "SlipwayCore", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring", "SlipwayRegistry",
-                "SlipwaySecurity", "SlipwayServing", "SlipwayWire", yams,
+                "SlipwayCore", "SlipwayDeploy", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring",
+                "SlipwayNumerics", "SlipwayRegistry", "SlipwaySecurity", "SlipwayServing", "SlipwayWire", yams,
             ]),
         .target(name: "COnnxRuntime"),
         .target(name: "SlipwayONNXRuntime", dependencies: ["SlipwayCore", "SlipwayEngine", "COnnxRuntime"]),
         .target(name: "CSlipwayLlama"),
         .target(name: "SlipwayLlama", dependencies: ["SlipwayCore", "SlipwayEngine", "CSlipwayLlama"]),
-        .target(name: "SlipwayStorage", dependencies: ["SlipwayCore", "SlipwaySecurity", "SlipwayRegistry", grdb]),
+        .target(
+            name: "SlipwayDelivery",
+            dependencies: [
+                "SlipwayCore", "SlipwayMonitoring", "SlipwaySecurity", asyncHTTPClient, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
+            ]),
+        .target(
+            name: "SlipwayStorage",
+            dependencies: [
+                "SlipwayCore", "SlipwayFormats", "SlipwayMonitoring", "SlipwayRegistry", "SlipwaySecurity", grdb,
+            ]),
         // Floor 4
         .target(
             name: "SlipwayServer",
@@ -97,7 +111,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "SlipwayClient", "SlipwayControl", "SlipwayCore", "SlipwayEngine", "SlipwayFormats",
+                "SlipwayClient", "SlipwayControl", "SlipwayCore", "SlipwayDelivery", "SlipwayDeploy", "SlipwayEngine",
+                "SlipwayFormats",
                 "SlipwayLlama", "SlipwayMonitoring", "SlipwayONNXRuntime", "SlipwayRegistry", "SlipwaySecurity",
                 "SlipwayServer", "SlipwayServing", "SlipwayStorage", "SlipwayWire",
                 argumentParser, configuration, logging, nioCore, nioPosix, serviceLifecycle, unixSignals, yams,
@@ -106,12 +121,17 @@ let package = Package(
         .executableTarget(
             name: "JSONBenchmark", dependencies: ["SlipwayCore", "SlipwayWire"],
             path: "Benchmarks/Sources/JSONBenchmark"),
+        // Measures the monitors, and replays recorded streams through them
+        .executableTarget(
+            name: "MonitoringBenchmark",
+            dependencies: ["SlipwayCore", "SlipwayMonitoring", "SlipwayNumerics"],
+            path: "Benchmarks/Sources/MonitoringBenchmark"),
         // Imported by tests only
         .target(
             name: "SlipwayTestKit",
             dependencies: [
-                "SlipwayCore", "SlipwayEngine", "SlipwayFormats", "SlipwayRegistry", "SlipwaySecurity",
-                "SlipwayServing",
+                "SlipwayCore", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring", "SlipwayNumerics",
+                "SlipwayRegistry", "SlipwaySecurity", "SlipwayServing",
             ]),
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
         test("Engine"),
@@ -119,15 +139,23 @@ let package = Package(
         test("Security", [crypto]),
         test("Wire", [swiftProtobuf]),
         test("Client", ["SlipwayWire", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
-        test("Monitoring"),
+        test("Deploy", ["SlipwayMonitoring"]),
+        test("Delivery", ["SlipwayMonitoring", "SlipwaySecurity", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
+        test("Monitoring", ["SlipwayNumerics"]),
+        test("Numerics"),
         test("Registry", ["SlipwaySecurity"]),
         test("Serving", ["SlipwayEngine"]),
         test(
             "Control",
-            ["SlipwayEngine", "SlipwayFormats", "SlipwayRegistry", "SlipwaySecurity", "SlipwayServing", "SlipwayWire"]),
+            [
+                "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring", "SlipwayNumerics", "SlipwayRegistry",
+                "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
+            ]),
         test("ONNXRuntime", ["SlipwayEngine"]),
         test("Llama", ["SlipwayEngine"]),
-        test("Storage", ["SlipwayRegistry", "SlipwaySecurity", grdb]),
+        test(
+            "Storage",
+            ["SlipwayFormats", "SlipwayMonitoring", "SlipwayNumerics", "SlipwayRegistry", "SlipwaySecurity", grdb]),
         test(
             "Server",
             [

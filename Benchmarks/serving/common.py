@@ -428,9 +428,9 @@ def goal_table(goals):
 
 
 class Report:
-    def __init__(self, name, title, options):
+    def __init__(self, name, title, options, folder="serving"):
         self.data = {"name": name, "title": title, "machine": machine(), "date": time.strftime("%F %T"),
-                     "command": " ".join([f"Benchmarks/serving/{name}", *sys.argv[1:]]), "versions": versions(), "tables": [],
+                     "command": " ".join([f"Benchmarks/{folder}/{name}", *sys.argv[1:]]), "versions": versions(), "tables": [],
                      "notes": [], "goals": []}
         self.options, self.start, self.other = options, time.monotonic(), []
         m, v = self.data["machine"], self.data["versions"]

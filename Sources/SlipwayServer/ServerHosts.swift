@@ -3,7 +3,7 @@
 import GRPCCore
 import HTTPTypes
 package import Logging
-import SlipwayControl
+package import SlipwayControl
 package import SlipwayCore
 package import SlipwayMonitoring
 package import SlipwaySecurity
@@ -16,6 +16,7 @@ package struct ServerHosts: Sendable {
     private let metrics: MetricsRegistry
     private let admin: any AdminService
     private let keys: any KeyStore
+    private let live: (any LiveMonitor)?
     private let operations = OperationBook()
     private let configuration: ServerConfiguration
     private let logger: Logger
@@ -26,12 +27,13 @@ package struct ServerHosts: Sendable {
 
     package init(
         service: InferenceService, metrics: MetricsRegistry, admin: any AdminService, keys: any KeyStore,
-        configuration: ServerConfiguration, log: LogSettings, logger: Logger
+        configuration: ServerConfiguration, log: LogSettings, logger: Logger, live: (any LiveMonitor)? = nil
     ) {
         self.service = service
         self.metrics = metrics
         self.admin = admin
         self.keys = keys
+        self.live = live
         self.configuration = configuration
         self.logger = logger
         trace = TraceSettings(file: configuration.traceFile)
@@ -58,6 +60,7 @@ package struct ServerHosts: Sendable {
                 service: service, admin: admin, isStrictTensorFlowServing: configuration.isStrictTensorFlowServing
             ).routes,
             OpenAIRoutes(access: LanguageAccess(service: service, clock: clock)).routes,
+            FeedbackRoutes(admin: admin).routes,
             HealthRoutes(service: service, metrics: metrics).routes,
         ].flatMap(\.self)
         let clouds = CloudRoutes(
@@ -118,7 +121,8 @@ package struct ServerHosts: Sendable {
                 "the admin address \(configuration.admin) can be reached from other machines and no API key exists: "
                     + "run 'slipway token create --role admin' first, or listen on 127.0.0.1")
         }
-        let handlers = AdminHandlers(admin: admin, operations: operations, uploads: configuration.uploadFolder)
+        let handlers = AdminHandlers(
+            admin: admin, operations: operations, uploads: configuration.uploadFolder, live: live)
         let gate = AccessGate(keys: keys, isLoopback: isLoopback, clock: clock)
         let table = RouteTable(
             OpenAPIRoute.added(

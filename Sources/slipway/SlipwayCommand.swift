@@ -29,6 +29,9 @@ struct SlipwayCommand: AsyncParsableCommand {
                     DeployCommand.self, PromoteCommand.self, RollbackCommand.self, UndeployCommand.self,
                     ApplyCommand.self,
                 ]),
+            CommandGroup(
+                name: "Watch",
+                subcommands: [MonitorCommand.self, FeedbackCommand.self, CaptureCommand.self, RenderCommand.self]),
             CommandGroup(name: "Ask", subcommands: [PredictCommand.self, ChatCommand.self, BenchCommand.self]),
             CommandGroup(
                 name: "Care", subcommands: [TokenCommand.self, BackupCommand.self, DoctorCommand.self]),

@@ -86,7 +86,7 @@ struct EndpointFilePlanTests {
         .replacing("\"fraud:", with: "\"m:").replacing("version: fraud}", with: "version: m}")
         .replacing("version: small", with: "version: m").replacing("device: cuda", with: "device: cpu")
         .replacing("\"m:5\", rate", with: "\"m:1\", rate").replacing(", tokens_per_minute: 1000000", with: "")
-        .replacing(EndpointFileTests.languageLine, with: "")
+        .replacing(EndpointFileTests.languageLine, with: "").replacing("score_output: y, ", with: "")
         let first = try await plan(text, home)
         #expect(first.changes.map(\.kind) == [.new, .new])
         #expect(await first.apply(through: home.control).allSatisfy { $0.endpoint != nil })

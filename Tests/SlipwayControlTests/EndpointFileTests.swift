@@ -35,6 +35,8 @@ struct EndpointFileTests {
             language: {context: 8192, cache_tokens: 32768, cache_type: q8_0, latency_target: 100ms, speculation: off,
               queued_tokens: 10000}
             cache: 64MiB
+            monitoring: {enabled: true, window: 1h, buckets: 12, bucket_rows: 10000, sampled_rows: 64,
+              task: classification, score_output: y, segment: region, label_window: 1d, label_budget: 64MiB}
           small: {routes: [{version: small}], instances: auto}
 
         """
@@ -105,6 +107,16 @@ struct EndpointFileTests {
         expected.language.latencyTargetMs = 100
         expected.language.speculation = .off
         expected.language.queuedTokens = 10_000
+        expected.monitoring.isEnabled = true
+        expected.monitoring.windowSeconds = 3600
+        expected.monitoring.buckets = 12
+        expected.monitoring.bucketRows = 10_000
+        expected.monitoring.sampledRows = 64
+        expected.monitoring.task = .classification
+        expected.monitoring.scoreOutput = "y"
+        expected.monitoring.segment = "region"
+        expected.monitoring.labelWindowSeconds = 86_400
+        expected.monitoring.labelBudgetBytes = 64 << 20
         return expected
     }
 
@@ -112,7 +124,7 @@ struct EndpointFileTests {
     func everything() throws {
         let file = try EndpointFile.parse(Self.full, name: "f")
         #expect(file.endpoints.map(\.name) == ["fraud", "small"])
-        #expect(file.endpoints.map(\.line) == [3, 29])
+        #expect(file.endpoints.map(\.line) == [3, 31])
         let draft = file.endpoints[0]
         #expect(
             draft.references.map { "\($0.path) \($0.reference)" } == [

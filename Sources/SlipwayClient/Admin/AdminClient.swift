@@ -11,7 +11,7 @@ package import SlipwayWire
 /// Calls ``AdminRoutes`` and nothing else. Errors are ``ClientError``: `unreachable`, `refused` with the server's own
 /// message and category, or `invalidReply`.
 package struct AdminClient: AdminService {
-    private let caller: ServerCaller
+    let caller: ServerCaller
 
     /// - Parameters:
     ///   - server: Where the admin API listens: `http://127.0.0.1:8082`.
@@ -20,7 +20,7 @@ package struct AdminClient: AdminService {
         caller = ServerCaller(address: server, token: token)
     }
 
-    private func call<R: Decodable>(
+    func call<R: Decodable>(
         _ route: AdminRoute, _ values: [String: String] = [:], query: [(name: String, value: String)] = [],
         body: (any Encodable)? = nil
     ) async throws(ClientError) -> R {

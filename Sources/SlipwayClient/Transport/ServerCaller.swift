@@ -54,6 +54,30 @@ struct ServerCaller: Sendable {
         return reply
     }
 
+    /// Calls and hands on the reply's body piece by piece; only a refusal is gathered.
+    ///
+    /// - Throws: ``ClientError``, or what `body` throws.
+    func stream(
+        _ method: HTTPMethod, _ path: String, timeout: TimeAmount, _ body: (ByteBuffer) async throws -> Void
+    ) async throws {
+        var request = HTTPClientRequest(url: "\(address)\(path)")
+        request.method = method
+        if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        let response: HTTPClientResponse
+        do {
+            response = try await Self.client.execute(request, timeout: timeout)
+        } catch {
+            throw ClientError.unreachable("\(address)", cause: error)
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let told = try await response.body.collect(upTo: 1 << 20)
+            throw Self.refusal(
+                Reply(status: Int(response.status.code), headers: response.headers, body: told),
+                location: "\(method) \(path)")
+        }
+        for try await piece in response.body { try await body(piece) }
+    }
+
     /// Calls and reads the reply as JSON.
     func call<R: Decodable>(
         _ method: HTTPMethod, _ path: String, body: (any Encodable)? = nil, timeout: TimeAmount = .seconds(60),

@@ -17,6 +17,8 @@ package struct EndpointDraft: Sendable {
     /// Beside each of the settings' rules and shadows, the version it names.
     var ruleReferences: [ModelReference] = []
     var shadowReferences: [ModelReference] = []
+    /// The versions that guards fall back to, by the guard's place.
+    var fallbackReferences: [(guard: Int, reference: ModelReference)] = []
     /// Everything but versions, which are placeholders.
     var settings = EndpointSpec(primary: Self.placeholder)
     /// Lines by the spec's paths, from 1.
@@ -29,6 +31,7 @@ package struct EndpointDraft: Sendable {
         routes.enumerated().map { ($0 == 0 ? "primary" : "canaries[\($0 - 1)].version", $1.reference) }
             + ruleReferences.enumerated().map { ("rules[\($0)].version", $1) }
             + shadowReferences.enumerated().map { ("shadows[\($0)].version", $1) }
+            + fallbackReferences.map { ("monitoring.guards[\($0.guard)].fallback", $0.reference) }
     }
 
     /// The spec with its versions; `nil` when a reference is missing or there is no route.
@@ -48,6 +51,9 @@ package struct EndpointDraft: Sendable {
         }
         for (index, reference) in shadowReferences.enumerated() {
             if let version = versions[reference] { spec.shadows[index].version = version }
+        }
+        for (index, reference) in fallbackReferences {
+            spec.monitoring.guards[index].fallback = versions[reference]
         }
         return spec
     }

@@ -17,16 +17,17 @@ package struct EndpointFile: Sendable {
     ///   20 problems.
     package static func parse(_ text: String, name: String) throws(ControlError) -> EndpointFile {
         var reader = EndpointFileReader()
-        if let root = compose(text, &reader.problems) { reader.readFile(root) }
+        if let root = compose(text, &reader.problems, expected: "endpoints:") { reader.readFile(root) }
         if let error = reader.problems.error(file: name) { throw error }
         return EndpointFile(name: name, endpoints: reader.endpoints)
     }
 
-    private static func compose(_ text: String, _ problems: inout FileProblems) -> Node? {
+    /// The root of a file; `nil` when it has none, which is told.
+    static func compose(_ text: String, _ problems: inout FileProblems, expected key: String) -> Node? {
         do {
             try YAMLGuard.check(text)
             guard let root = try Yams.compose(yaml: text) else {
-                problems.add(1, "the file is empty, expected 'endpoints:'")
+                problems.add(1, "the file is empty, expected '\(key)'")
                 return nil
             }
             return root

@@ -60,9 +60,12 @@ package struct EndpointFilePlan: Sendable {
             // A version of the revision in force is there; should it vanish just now, nothing is compared with it.
             _ = try await facts.resolve(ModelReference(name: primary.model, selector: .version(primary.number)))
         }
-        let check = EndpointCheck(
+        var check = EndpointCheck(
             signatures: facts.signatures, languageVersions: facts.languageVersions, inForce: current?.spec,
             allowsSignatureChange: allowsSignatureChange)
+        if spec.monitoring.rules.contains(where: { !$0.subjects.isEmpty }) {
+            check.columns = try await facts.columns(of: spec.versions)
+        }
         let found = check.problems(in: spec)
         for problem in found {
             let hint = problem.isSignatureChange ? "; --allow-signature-change does it all the same" : ""
@@ -132,6 +135,8 @@ private struct Facts {
     var signatures: [VersionID: ModelSignature] = [:]
     var languageVersions: Set<VersionID> = []
     private var failures: [ModelReference: String] = [:]
+    private var profiled: Set<VersionID> = []
+    private var profiles: [VersionID: [String]] = [:]
     private let deployed: [String: RevisionDTO]
 
     init(admin: any AdminService) async throws {
@@ -153,6 +158,22 @@ private struct Facts {
             failures[reference] = error.message
             return error.message
         }
+    }
+
+    /// Features and outputs of the versions that have a profile; `nil` where nobody can tell.
+    mutating func columns(of versions: [VersionID]) async throws -> [VersionID: [String]]? {
+        for version in versions where profiled.insert(version).inserted {
+            do {
+                let reference = ModelReference(name: version.model, selector: .version(version.number))
+                let profile = try await admin.profile(of: reference)
+                profiles[version] = (profile.features + profile.outputs).map(\.name)
+            } catch let error as any SlipwayError where error.category == .notFound {
+                // Columns then have the names that the signature gives them.
+            } catch let error as any SlipwayError where error.category == .unsupported {
+                return nil
+            }
+        }
+        return profiles
     }
 
     /// `nil` when there never was such an endpoint.

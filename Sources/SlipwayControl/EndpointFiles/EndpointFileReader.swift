@@ -8,7 +8,7 @@ struct EndpointFileReader {
     var problems = FileProblems()
     private(set) var endpoints: [EndpointDraft] = []
 
-    private static let lists = ["routes", "sticky", "rules", "shadow", "rollout"]
+    private static let lists = ["routes", "sticky", "rules", "shadow", "rollout", "monitoring"]
     private static let sections = ["batching", "limits", "quota", "client_quota", "lifecycle", "language"]
 
     static func line(_ node: Node) -> Int { max(1, node.mark?.line ?? 1) }
@@ -58,10 +58,11 @@ struct EndpointFileReader {
         if let entry = found["sticky"] { readSticky(entry, into: &draft) }
         if let entry = found["rules"] { readRules(entry, into: &draft) }
         if let entry = found["shadow"] { readShadows(entry, into: &draft) }
+        if let entry = found["monitoring"] { readMonitoring(entry, into: &draft) }
         endpoints.append(draft)
     }
 
-    private mutating func read(_ leaf: SpecLeaf, _ field: Field?, into draft: inout EndpointDraft) {
+    mutating func read(_ leaf: SpecLeaf, _ field: Field?, into draft: inout EndpointDraft) {
         guard let field else { return }
         draft.lines[leaf.path] = field.line
         if let problem = leaf.read(field.value, into: &draft.settings) { problems.add(field.line, problem) }

@@ -31,13 +31,18 @@ package struct SpecDiff: Sendable, Hashable {
             lines += gone.filter { !here.contains($0) }.map { Line(sign: .removed, text: "\(key): \($0)") }
             lines += here.filter { !gone.contains($0) }.map { Line(sign: .added, text: "\(key): \($0)") }
         }
-        if lines.isEmpty, let old, old != new { lines.append(Line(sign: .added, text: "canaries in another order")) }
+        if lines.isEmpty, let old, old != new {
+            let what = old.canaries == new.canaries ? "entries" : "canaries"
+            lines.append(Line(sign: .added, text: "\(what) in another order"))
+        }
         self.lines = lines
     }
 
     private static let routeKeys = ["primary", "canary", "sticky", "rules", "shadow", "rollout"]
     private static let order = Dictionary(
-        uniqueKeysWithValues: (routeKeys + SpecLeaf.all.map(\.label)).enumerated().map { ($1, $0) })
+        uniqueKeysWithValues: (routeKeys + SpecLeaf.all.map(\.label) + MonitoringText.keys).enumerated().map {
+            ($1, $0)
+        })
 
     private static func fields(_ spec: EndpointSpec) -> [(key: String, value: String)] {
         var fields = [(key: "primary", value: "\(spec.primary)")]
@@ -60,6 +65,7 @@ package struct SpecDiff: Sendable, Hashable {
             let place = "at \(rollout.position &+ 1) of \(rollout.steps.count)"
             fields.append(("rollout", "\(RolloutText.text(rollout.steps)) (\(place))"))
         }
+        fields += MonitoringText.fields(of: spec.monitoring)
         for leaf in SpecLeaf.all {
             if let text = leaf.text(in: spec) { fields.append((leaf.label, text)) }
         }

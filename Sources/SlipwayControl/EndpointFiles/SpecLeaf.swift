@@ -39,7 +39,9 @@ package struct SpecLeaf: Sendable {
     /// `batching.max_batch`.
     package var label: String { section.map { "\($0).\(key)" } ?? key }
 
-    package static let all: [SpecLeaf] = [
+    package static let all = serving + monitoring
+
+    private static let serving: [SpecLeaf] = [
         SpecLeaf(nil, "engine", "engine", .text(\.engine)),
         SpecLeaf(nil, "device", "device", .text(\.deviceName)),
         SpecLeaf(nil, "instances", "instances", .instances),
@@ -99,6 +101,22 @@ package struct SpecLeaf: Sendable {
             .choice(LanguageSpec.Speculation.allCases.map(\.rawValue), \.language.speculationName)),
         SpecLeaf("language", "queued_tokens", "language.queuedTokens", .count(\.language.queuedTokens)),
     ]
+
+    private static let monitoring: [SpecLeaf] = [
+        SpecLeaf("monitoring", "enabled", "monitoring.isEnabled", .flag(\.monitoring.isEnabled)),
+        SpecLeaf("monitoring", "window", "monitoring.windowSeconds", .seconds(\.monitoring.windowSeconds)),
+        SpecLeaf("monitoring", "buckets", "monitoring.buckets", .count(\.monitoring.buckets)),
+        SpecLeaf("monitoring", "bucket_rows", "monitoring.bucketRows", .count(\.monitoring.bucketRows)),
+        SpecLeaf("monitoring", "sampled_rows", "monitoring.sampledRows", .count(\.monitoring.sampledRows)),
+        SpecLeaf(
+            "monitoring", "task", "monitoring.task",
+            .choice(PredictionTask.allCases.map(\.rawValue), \.monitoring.taskName)),
+        SpecLeaf("monitoring", "score_output", "monitoring.scoreOutput", .text(\.monitoring.scoreOutput)),
+        SpecLeaf("monitoring", "segment", "monitoring.segment", .text(\.monitoring.segment)),
+        SpecLeaf(
+            "monitoring", "label_window", "monitoring.labelWindowSeconds", .seconds(\.monitoring.labelWindowSeconds)),
+        SpecLeaf("monitoring", "label_budget", "monitoring.labelBudgetBytes", .bytes(\.monitoring.labelBudgetBytes)),
+    ]
 }
 
 // Members as the table's key paths need them: every one optional, and none behind an optional.
@@ -118,6 +136,13 @@ extension LimitSpec {
     fileprivate var eachQuota: Quota {
         get { clientQuota ?? Quota() }
         set { clientQuota = newValue == Quota() ? nil : newValue }
+    }
+}
+
+extension MonitoringSpec {
+    fileprivate var taskName: String? {
+        get { task?.rawValue }
+        set { task = newValue.flatMap { PredictionTask(rawValue: $0) } }
     }
 }
 

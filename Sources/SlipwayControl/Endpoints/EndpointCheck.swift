@@ -11,6 +11,11 @@ package struct EndpointCheck: Sendable {
     /// What the endpoint serves now; `nil` when nothing.
     package var inForce: EndpointSpec?
     package var allowsSignatureChange: Bool
+    /// Features and outputs by version, of those that have a profile; `nil` when profiles were not looked up, and then
+    /// names in rules are taken as they are.
+    package var columns: [VersionID: [String]]?
+    /// Names of the receivers of notices; `nil` when they are not known here.
+    package var receivers: [String]?
 
     package init(
         signatures: [VersionID: ModelSignature], languageVersions: Set<VersionID> = [], inForce: EndpointSpec? = nil,
@@ -39,7 +44,7 @@ package struct EndpointCheck: Sendable {
         guard tooMany.isEmpty else { return tooMany }
         var problems = unknownVersions(spec) + Self.canaryProblems(spec) + Self.keyProblems(spec)
         problems += Self.shadowProblems(spec) + Self.rolloutProblems(spec) + Self.executionProblems(spec)
-        problems += languageProblems(spec)
+        problems += languageProblems(spec) + monitoringProblems(spec)
         if !allowsSignatureChange { problems += signatureProblems(spec) }
         return problems
     }

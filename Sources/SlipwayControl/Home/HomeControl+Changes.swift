@@ -2,6 +2,7 @@
 
 package import SlipwayCore
 import SlipwayEngine
+import SlipwayMonitoring
 package import SlipwayRegistry
 package import SlipwayWire
 
@@ -103,17 +104,35 @@ extension HomeControl {
         var records: [VersionID: VersionRecord] = [:]
         // A spec that is too long is refused by the check without them.
         for id in spec.versions.prefix(4 * EndpointCheck.maximumEntries) { records[id] = try await store.version(id) }
+        let fallbacks = spec.monitoring.guards.prefix(EndpointCheck.maximumEntries).compactMap(\.fallback)
+        for id in fallbacks where records[id] == nil { records[id] = try await store.version(id) }
         var signatures = records.mapValues(\.draft.signature)
         if let primary = inForce?.primary, signatures[primary] == nil {
             signatures[primary] = try await store.version(primary)?.draft.signature
         }
         let language = records.filter { $0.value.draft.format.isLanguage }.keys
-        let check = EndpointCheck(
+        var check = EndpointCheck(
             signatures: signatures, languageVersions: Set(language), inForce: inForce,
             allowsSignatureChange: allowsSignatureChange)
+        check.columns = try await profiledColumns(of: records.keys.sorted(), for: spec)
         let problems = check.problems(in: spec)
         guard problems.isEmpty else { throw ControlError.refused(problems, endpoint: endpoint) }
         for record in records.values.sorted(by: { $0.id < $1.id }) { try checkRunnable(record, spec) }
+    }
+
+    /// Features and outputs of the versions that have a profile; `nil` when no rule names any.
+    private func profiledColumns(
+        of versions: [VersionID], for spec: EndpointSpec
+    ) async throws -> [VersionID: [String]]? {
+        guard let store = monitoring.store, spec.monitoring.rules.contains(where: { !$0.subjects.isEmpty }) else {
+            return nil
+        }
+        var columns: [VersionID: [String]] = [:]
+        for version in versions {
+            guard let profile = try await store.profile(of: version) else { continue }
+            columns[version] = (profile.features + profile.outputs).map(\.name)
+        }
+        return columns
     }
 
     /// Refuses an engine or a device that is known here not to work; without engines here, replicas find out.

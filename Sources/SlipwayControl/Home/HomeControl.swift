@@ -13,6 +13,8 @@ package struct HomeControl: AdminService {
     let engines: [any InferenceEngine]
     let clock: @Sendable () -> Timestamp
     let changes = ChangeQueue()
+    /// What administration of monitoring works on.
+    package var monitoring = MonitoringParts()
 
     package init(
         store: any MetadataStore, artifacts: any ArtifactStore, engines: [any InferenceEngine],

@@ -10,6 +10,7 @@ struct ArrowRows: RowSource {
     /// Columns that are read: those of the plan, then those that are kept.
     private let columns: [Int]
     private let keptCount: Int
+    let columnNames: [String: [String]]
     private var row: Int
 
     init(_ table: ArrowTable, _ signature: ModelSignature, keep: [String], from position: RowPosition?) throws {
@@ -25,6 +26,7 @@ struct ArrowRows: RowSource {
             columns = features + kept
         }
         keptCount = kept.count
+        columnNames = plan.featureNames(names)
         self.table = table
         row = min(position?.row ?? 0, table.count)
     }

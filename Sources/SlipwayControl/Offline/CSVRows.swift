@@ -9,6 +9,7 @@ struct CSVRows: RowSource {
     private var row: Int
     private let source: any ByteSource
     private let table: CSVTable
+    let columnNames: [String: [String]]
 
     /// - Throws: `ControlError` for an empty table and for missing columns.
     init(
@@ -23,6 +24,7 @@ struct CSVRows: RowSource {
         try plan.checkWidth(names)
         table = CSVTable(plan: plan, width: names.count, kept: kept)
         let hasNames = !keep.isEmpty || table.hasNames(names)
+        columnNames = hasNames ? plan.featureNames(names) : [:]
         row = position?.row ?? 0
         self.stream =
             if let text = position?.text {

@@ -52,6 +52,12 @@ enum ColumnPlan: Sendable, Hashable {
                 + "[\(Self.list(columns.map { names[$0] }))]. Leave out the others, or --keep them")
     }
 
+    /// The names of features, by the input that they are of.
+    func featureNames(_ names: [String]) -> [String: [String]] {
+        guard case .features(let spec, let columns) = self else { return [:] }
+        return [spec.name: columns.map { names[$0] }]
+    }
+
     /// Elements of one row of an input; `nil` where they are not fixed.
     private static func width(of spec: TensorSpec) -> Int? {
         guard let shape = spec.shape, shape.count > 1 else { return nil }

@@ -23,6 +23,8 @@ package protocol RowSource {
     var position: RowPosition { get }
     /// How much of the data set lies before the position, 0 to 1.
     var fraction: Double { get }
+    /// Names of columns that are features together, by input; empty where the data names none.
+    var columnNames: [String: [String]] { get }
 
     /// The next rows: `count` or fewer once they take about `byteCount` bytes; `nil` at the end.
     ///
@@ -33,6 +35,10 @@ package protocol RowSource {
     ///
     /// - Returns: How many there were, at most `count`.
     mutating func skip(_ count: Int) throws -> Int
+}
+
+extension RowSource {
+    package var columnNames: [String: [String]] { [:] }
 }
 
 /// Some rows of a data set; what they mean is looked at only when tensors are asked for.

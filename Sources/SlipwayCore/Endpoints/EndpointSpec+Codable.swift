@@ -3,7 +3,7 @@
 extension EndpointSpec: Codable {
     private enum CodingKeys: String, CodingKey {
         case primary, canaries, rules, sticky, shadows, rollout, engine, device, instances, batching, limits
-        case lifecycle, cacheBytes, language
+        case lifecycle, cacheBytes, language, monitoring
     }
 
     /// Members that are left out have their defaults, so that specs of earlier releases stay readable.
@@ -23,6 +23,7 @@ extension EndpointSpec: Codable {
         lifecycle = try container.decodeIfPresent(LifecycleSpec.self, forKey: .lifecycle) ?? lifecycle
         cacheBytes = try container.decodeIfPresent(Int.self, forKey: .cacheBytes)
         language = try container.decodeIfPresent(LanguageSpec.self, forKey: .language) ?? language
+        monitoring = try container.decodeIfPresent(MonitoringSpec.self, forKey: .monitoring) ?? monitoring
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -41,6 +42,7 @@ extension EndpointSpec: Codable {
         if lifecycle != LifecycleSpec() { try container.encode(lifecycle, forKey: .lifecycle) }
         try container.encodeIfPresent(cacheBytes, forKey: .cacheBytes)
         if language != LanguageSpec() { try container.encode(language, forKey: .language) }
+        if monitoring != MonitoringSpec() { try container.encode(monitoring, forKey: .monitoring) }
     }
 }
 

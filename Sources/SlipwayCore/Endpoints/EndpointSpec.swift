@@ -25,6 +25,7 @@ public struct EndpointSpec: Sendable, Hashable {
     /// Bytes of answers kept to be given again; `nil` for no cache.
     public var cacheBytes: Int?
     public var language: LanguageSpec
+    public var monitoring: MonitoringSpec
 
     public init(primary: VersionID, engine: String? = nil, device: String = "cpu", instances: Int? = nil) {
         self.primary = primary
@@ -41,6 +42,7 @@ public struct EndpointSpec: Sendable, Hashable {
         lifecycle = LifecycleSpec()
         cacheBytes = nil
         language = LanguageSpec()
+        monitoring = MonitoringSpec()
     }
 
     /// Every version that the endpoint needs, each once, the primary first.

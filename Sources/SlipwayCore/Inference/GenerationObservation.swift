@@ -32,6 +32,8 @@ public struct GenerationObservation: Sendable {
     /// From receipt; `nil` where there was none.
     public let timeToFirstToken: Duration?
     public let total: Duration
+    /// The caller's trace; `nil` when it follows none.
+    public var trace: TraceLink?
 
     public init(
         requestID: String?, endpoint: String, version: Int?, route: RouteKind, outcome: InferenceObservation.Outcome,

@@ -23,6 +23,8 @@ public struct InferenceObservation: Sendable {
     public let timings: InferenceTimings
     /// From receipt to the end, the encoding of the answer included.
     public let total: Duration
+    /// The caller's trace; `nil` when it follows none.
+    public var trace: TraceLink?
 
     public init(
         requestID: String?, endpoint: String, version: Int?, route: RouteKind, outcome: Outcome, rows: Int,

@@ -4,6 +4,8 @@
 public struct InferenceRequest: Sendable {
     /// The caller's id, echoed in the answer; `nil` when none was given.
     public var id: String?
+    /// By which feedback finds the answer later: the caller's own where there is one, else the server's.
+    public var feedbackID: String?
     public var endpoint: String
     /// A version asked for by number, which bypasses routing.
     public var version: Int?
@@ -19,6 +21,8 @@ public struct InferenceRequest: Sendable {
     /// After this instant nobody wants the answer.
     public var deadline: ContinuousClock.Instant?
     public var cancellation: CancellationFlag
+    /// The caller's trace; `nil` when it follows none.
+    public var trace: TraceLink?
     public let receivedAt: ContinuousClock.Instant
 
     /// Of a request that says nothing about it.

@@ -3,14 +3,14 @@
 import Glibc
 
 /// A thread of its own for work that blocks.
-enum DedicatedThread {
+package enum DedicatedThread {
     /// Starts a detached thread that runs `body` and ends; it takes no signals, which are the main thread's matter.
     ///
     /// - Parameters:
     ///   - name: For debuggers and `top`; the kernel keeps the first 15 bytes.
     ///   - niceness: Added to the thread's priority number; more is less urgent. Threads that `body` starts inherit it.
     /// - Throws: ``EngineError`` `outOfMemory` when the system has no thread left.
-    static func start(
+    package static func start(
         name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
     ) throws(EngineError) {
         let start = Unmanaged.passRetained(Start(name: name, niceness: niceness, body: body))

@@ -14,21 +14,20 @@ struct ArrowBatch {
     let buffers: [Range<Int>]
     /// Bytes of the body.
     let byteCount: Int
+    /// How each buffer is compressed; `nil` where they are not.
+    let compression: BlockCompression?
     /// How many buffers each column of views has beside its two.
     private let viewBuffers: [Int]
+
+    /// Rows that a compressed batch may have: what a gibibyte of bits counts.
+    private static let compressedRowLimit = 8 << 30
 
     /// - Parameters:
     ///   - table: A RecordBatch.
     ///   - message: The message that it came in, itself or as a dictionary.
-    /// - Throws: ``FormatError`` `unsupported` for compressed bodies, `malformed`.
+    /// - Throws: ``FormatError`` `unsupported` for an unknown codec, `malformed`.
     init(_ table: FlatTable, in message: ArrowMessage) throws(FormatError) {
-        if let compression = try table.table(3) {
-            let codec = try compression.integer(0, default: UInt8(0)) == 0 ? "lz4" : "zstd"
-            throw FormatError(
-                .unsupported,
-                "the Arrow data are compressed with \(codec), which is not read: write them uncompressed, with pyarrow "
-                    + "IpcWriteOptions(compression=None) or feather.write_feather(..., compression='uncompressed')")
-        }
+        compression = try Self.compression(table)
         let bodyByteCount = message.bodyByteCount
         let bodyOffset = message.bodyOffset
         count = try Self.size(try table.integer(0, default: Int64(0)))
@@ -47,10 +46,50 @@ struct ArrowBatch {
             throw FlatTable.damaged
         }
         // A row takes a bit at least, unless all columns are null or there are none.
-        guard count / 8 <= bodyByteCount || nodes.allSatisfy({ $0.nullCount == $0.length }), count < 1 << 56 else {
+        let isPlausible = compression == nil ? count / 8 <= bodyByteCount : count <= Self.compressedRowLimit
+        guard isPlausible || nodes.allSatisfy({ $0.nullCount == $0.length }), count < 1 << 56 else {
             throw FlatTable.damaged
         }
         byteCount = bodyByteCount
+    }
+
+    private static func compression(_ table: FlatTable) throws(FormatError) -> BlockCompression? {
+        guard let compression = try table.table(3) else { return nil }
+        guard try compression.integer(1, default: UInt8(0)) == 0 else {
+            throw FormatError(.unsupported, "the Arrow data are compressed by a method that is not known here")
+        }
+        switch try compression.integer(0, default: UInt8(0)) {
+        case 0: return .lz4
+        case 1: return .zstd
+        default: throw FormatError(.unsupported, "the Arrow data are compressed with a codec that is not known here")
+        }
+    }
+
+    /// Bytes of a buffer as it is used.
+    func expandedByteCount(of buffer: Int, in source: any ByteSource) throws(FormatError) -> Int {
+        let place = buffers[buffer]
+        guard compression != nil, !place.isEmpty else { return place.count }
+        let head = try source.bytes(at: place.lowerBound, count: min(8, place.count))
+        guard let word: UInt64 = head.littleEndian(at: 0) else { throw FlatTable.damaged }
+        if word == .max { return place.count - 8 }
+        guard let count = Int(exactly: word), count <= ArrowColumnReader.byteLimit else {
+            throw FormatError(
+                .limitExceeded,
+                "a buffer of the Arrow data has more than \(ArrowColumnReader.byteLimit) bytes when it is expanded: "
+                    + "write smaller batches")
+        }
+        return count
+    }
+
+    /// Bytes of the body as it is used.
+    func expandedByteCount(in source: any ByteSource) throws(FormatError) -> Int {
+        guard compression != nil else { return byteCount }
+        var total = 0
+        for buffer in buffers.indices {
+            // Each is at most a gibibyte, and there are not more than metadata of some mebibytes hold.
+            total += try expandedByteCount(of: buffer, in: source)
+        }
+        return total
     }
 
     private static func size(_ value: Int64) throws(FormatError) -> Int {

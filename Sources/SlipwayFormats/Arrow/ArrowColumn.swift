@@ -15,6 +15,8 @@ public struct ArrowColumn: Sendable {
     let values: TensorStorage
     /// Where each row begins in ``values``, and where the last ends.
     let starts: Starts
+    /// Of lists whose lengths may differ: where each row begins in the items, and where the last ends.
+    var itemStarts: [Int]?
 
     enum Starts: Sendable {
         /// Every row takes as many bytes.
@@ -39,16 +41,16 @@ public struct ArrowColumn: Sendable {
         var shape = [range.count]
         if let itemShape {
             shape += itemShape
-        } else if let width = elementType.byteWidth {
-            let first = range.isEmpty ? 0 : starts.offset(range.lowerBound + 1) - start
-            for row in range where starts.offset(row + 1) - starts.offset(row) != first {
+        } else if let itemStarts {
+            let first = range.isEmpty ? 0 : itemStarts[range.lowerBound + 1] - itemStarts[range.lowerBound]
+            for row in range where itemStarts[row + 1] - itemStarts[row] != first {
                 throw FormatError(
                     .unsupported,
-                    "column '\(name)' holds lists of different lengths (\(first / width) and then "
-                        + "\((starts.offset(row + 1) - starts.offset(row)) / width)), which make no tensor: "
+                    "column '\(name)' holds lists of different lengths (\(first) and then "
+                        + "\(itemStarts[row + 1] - itemStarts[row])), which make no tensor: "
                         + "score rows one at a time")
             }
-            shape.append(first / width)
+            shape.append(first)
         }
         do throws(TensorError) {
             return try Tensor(elementType: elementType, shape: Shape(shape), storage: slice)

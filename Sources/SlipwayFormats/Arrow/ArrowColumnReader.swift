@@ -11,9 +11,11 @@ struct ArrowColumnReader {
     let batch: ArrowBatch
     /// Values of dictionary-encoded columns, by the dictionary's number.
     let dictionaries: [Int64: ArrowColumn]
+    /// Of the batch, when it is compressed.
+    var cache = ArrowBufferCache()
 
     /// The rows of `range` of the field at `index`.
-    func read(_ index: Int, of fields: [ArrowField], _ range: Range<Int>) throws(FormatError) -> ArrowColumn {
+    mutating func read(_ index: Int, of fields: [ArrowField], _ range: Range<Int>) throws(FormatError) -> ArrowColumn {
         let field = fields[index]
         let place = try batch.place(of: index, in: fields)
         let cursor = Cursor(node: place.node, buffer: place.buffer, range: range)
@@ -30,13 +32,13 @@ struct ArrowColumnReader {
     }
 
     /// A column's first node and buffer, and the elements of it that are wanted.
-    private struct Cursor {
+    struct Cursor {
         var node: Int
         var buffer: Int
         var range: Range<Int>
     }
 
-    private func column(_ field: ArrowField, _ cursor: Cursor) throws(FormatError) -> ArrowColumn {
+    private mutating func column(_ field: ArrowField, _ cursor: Cursor) throws(FormatError) -> ArrowColumn {
         switch field.type {
         case .number(let element):
             return try scalars(field.name, element, try numbers(element, cursor), try nulls(cursor))
@@ -99,7 +101,9 @@ struct ArrowColumnReader {
 
     // MARK: - Lists
 
-    private func fixedList(_ field: ArrowField, _ count: Int, _ cursor: Cursor) throws(FormatError) -> ArrowColumn {
+    private mutating func fixedList(
+        _ field: ArrowField, _ count: Int, _ cursor: Cursor
+    ) throws(FormatError) -> ArrowColumn {
         guard let item = field.children.first, item.dictionary == nil else { throw Self.unsupported(field.type.name) }
         let (start, one) = cursor.range.lowerBound.multipliedReportingOverflow(by: count)
         let (end, two) = cursor.range.upperBound.multipliedReportingOverflow(by: count)
@@ -118,10 +122,14 @@ struct ArrowColumnReader {
             itemShape: [count] + shape, values: items.values, starts: .every(stride.partialValue))
     }
 
-    private func list(_ field: ArrowField, _ isLarge: Bool, _ cursor: Cursor) throws(FormatError) -> ArrowColumn {
-        guard let item = field.children.first, item.dictionary == nil, case .number(let element) = item.type,
-            let width = element.byteWidth
-        else { throw Self.unsupported(field.type.name) }
+    private mutating func list(
+        _ field: ArrowField, _ isLarge: Bool, _ cursor: Cursor
+    ) throws(FormatError) -> ArrowColumn {
+        guard let item = field.children.first, item.dictionary == nil else { throw Self.unsupported(field.type.name) }
+        switch item.type {
+        case .number, .bytes: break
+        default: throw Self.unsupported(field.type.name)
+        }
         let offsets = try offsets(cursor, isLarge: isLarge)
         let (first, last) = (offsets.first ?? 0, offsets.last ?? 0)
         guard batch.nodes[cursor.node + 1].length >= last else { throw FlatTable.damaged }
@@ -137,13 +145,14 @@ struct ArrowColumnReader {
             nulls.insert(low)
         }
         return ArrowColumn(
-            name: field.name, elementType: element, count: cursor.range.count, nullRows: nulls.sorted(),
-            itemShape: nil, values: items.values, starts: .at(offsets.map { ($0 - first) * width }))
+            name: field.name, elementType: items.elementType, count: cursor.range.count, nullRows: nulls.sorted(),
+            itemShape: nil, values: items.values, starts: .at(offsets.map { items.starts.offset($0 - first) }),
+            itemStarts: offsets.map { $0 - first })
     }
 
     // MARK: - Text and dictionaries
 
-    private func texts(
+    private mutating func texts(
         _ name: String, _ offsets: [Int], _ nulls: [Int], _ cursor: Cursor
     ) throws(FormatError) -> ArrowColumn {
         let (first, last) = (offsets.first ?? 0, offsets.last ?? 0)
@@ -214,7 +223,7 @@ struct ArrowColumnReader {
             values: values, starts: .at(starts))
     }
 
-    private func integers(_ storage: TensorStorage, _ type: ElementType) throws(FormatError) -> [Int] {
+    func integers(_ storage: TensorStorage, _ type: ElementType) throws(FormatError) -> [Int] {
         func all<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) -> [Int] {
             withExtendedLifetime(storage) {
                 stride(from: 0, to: storage.bytes.count, by: MemoryLayout<T>.size).map {
@@ -233,65 +242,5 @@ struct ArrowColumnReader {
         case .uint64: return all(UInt64.self)
         default: throw FlatTable.damaged
         }
-    }
-
-    // MARK: - Buffers
-
-    static var tooLarge: FormatError {
-        FormatError(.limitExceeded, "its rows hold more than \(byteLimit) bytes: score fewer rows at a time")
-    }
-
-    /// Elements of equal width, from the buffer with that number.
-    private func bytes(_ buffer: Int, elements: Range<Int>, width: Int) throws(FormatError) -> TensorStorage {
-        let place = batch.buffers[buffer]
-        let (start, one) = elements.lowerBound.multipliedReportingOverflow(by: width)
-        let (end, two) = elements.upperBound.multipliedReportingOverflow(by: width)
-        guard !one, !two, end <= place.count else {
-            throw FormatError(.truncated, "an Arrow column is shorter than its batch's \(batch.count) rows")
-        }
-        guard end - start <= Self.byteLimit else { throw Self.tooLarge }
-        return try TensorStorage(byteCount: end - start) { (target) throws(FormatError) in
-            guard end > start else { return }
-            try source.read(at: place.lowerBound + start, into: target)
-        }
-    }
-
-    private func numbers(_ element: ElementType, _ cursor: Cursor) throws(FormatError) -> TensorStorage {
-        guard element == .bool else {
-            return try bytes(cursor.buffer + 1, elements: cursor.range, width: element.byteWidth ?? 1)
-        }
-        let bits = try self.bits(cursor.buffer + 1, cursor.range)
-        return TensorStorage(byteCount: bits.count) { target in
-            for (index, bit) in bits.enumerated() { target[index] = bit ? 1 : 0 }
-        }
-    }
-
-    private func bits(_ buffer: Int, _ range: Range<Int>) throws(FormatError) -> [Bool] {
-        guard !range.isEmpty else { return [] }
-        let first = range.lowerBound / 8
-        let packed = try bytes(buffer, elements: first..<((range.upperBound + 7) / 8), width: 1)
-        return withExtendedLifetime(packed) {
-            range.map { packed.bytes[$0 / 8 - first] >> UInt8($0 % 8) & 1 == 1 }
-        }
-    }
-
-    /// Offsets of the elements in the range, one more than there are elements; ascending, none negative.
-    private func offsets(_ cursor: Cursor, isLarge: Bool) throws(FormatError) -> [Int] {
-        guard !cursor.range.isEmpty else { return [0] }
-        let width = isLarge ? 8 : 4
-        let raw = try bytes(
-            cursor.buffer + 1, elements: cursor.range.lowerBound..<(cursor.range.upperBound + 1), width: width)
-        let offsets = try integers(raw, isLarge ? .int64 : .int32)
-        guard offsets.first.map({ $0 >= 0 }) == true, zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 }) else {
-            throw FlatTable.damaged
-        }
-        return offsets
-    }
-
-    /// Which elements of the range are null, counted from its beginning.
-    private func nulls(_ cursor: Cursor) throws(FormatError) -> [Int] {
-        guard batch.nodes[cursor.node].nullCount > 0 else { return [] }
-        let valid = try bits(cursor.buffer, cursor.range)
-        return valid.indices.filter { !valid[$0] }
     }
 }

@@ -7,21 +7,49 @@ struct ArrowSchema {
     let fields: [ArrowField]
     /// The columns whose values lie in dictionaries, by the dictionary's number, as the dictionary's own columns.
     private(set) var dictionaries: [Int64: ArrowField] = [:]
+    /// What the writer kept with the schema.
+    let metadata: [String: String]
 
     /// Fields with their children, which may share bytes: otherwise a small file could ask for any number of them.
     private static let fieldLimit = 10_000
     private static let depthLimit = 16
 
+    /// - Parameter readsInstants: Whether instants in milliseconds are read, as whole numbers.
     /// - Throws: ``FormatError`` `unsupported` for big-endian data, `malformed`, `limitExceeded`.
-    init(_ table: FlatTable) throws(FormatError) {
+    init(_ table: FlatTable, readsInstants: Bool = false) throws(FormatError) {
         guard try table.integer(0, default: Int16(0)) == 0 else {
             throw FormatError(.unsupported, "the Arrow data are big-endian; write them on a little-endian machine")
         }
         var budget = Self.fieldLimit
         var fields: [ArrowField] = []
-        for child in try table.tables(1) { fields.append(try Self.field(child, depth: 0, &budget)) }
+        for child in try table.tables(1) {
+            var field = try Self.field(child, depth: 0, &budget)
+            if readsInstants, try Self.isInstant(child) {
+                field = ArrowField(
+                    name: field.name, type: .number(.int64), dictionary: nil, layout: field.layout, children: [],
+                    isInstant: true)
+            }
+            fields.append(field)
+        }
         self.fields = fields
+        metadata = try Self.pairs(try table.tables(2))
         for field in fields { try collect(field) }
+    }
+
+    /// Keys with their values; the last of a key counts.
+    static func pairs(_ tables: [FlatTable]) throws(FormatError) -> [String: String] {
+        guard tables.count <= fieldLimit else { throw FlatTable.damaged }
+        var result: [String: String] = [:]
+        for pair in tables { result[try pair.string(0) ?? ""] = try pair.string(1) ?? "" }
+        return result
+    }
+
+    /// Whether a field is of milliseconds in UTC, held by the column itself.
+    private static func isInstant(_ table: FlatTable) throws(FormatError) -> Bool {
+        guard try table.integer(2, default: UInt8(0)) == 10, try table.table(4) == nil,
+            let type = try table.table(3), try type.integer(0, default: Int16(0)) == 1
+        else { return false }
+        return try type.string(1) == "UTC"
     }
 
     private mutating func collect(_ field: ArrowField) throws(FormatError) {
@@ -48,8 +76,10 @@ struct ArrowSchema {
         for child in try table.tables(5) { children.append(try field(child, depth: depth + 1, &budget)) }
         let type = try type(try table.integer(2, default: UInt8(0)), try table.table(3), children)
         guard let encoding = try table.table(4) else {
+            let isText = try table.integer(2, default: UInt8(0)) == 5 || children.first?.isText == true
             return ArrowField(
-                name: name, type: type, dictionary: nil, layout: layout(of: type, children), children: children)
+                name: name, type: type, dictionary: nil, layout: layout(of: type, children), children: children,
+                isText: isText)
         }
         var indexType = ElementType.int32
         if let integer = try encoding.table(1), case .number(let element) = try Self.integer(integer) {

@@ -12,6 +12,10 @@ public struct ArrowTable {
     public var fields: [ArrowField] { schema.fields }
     /// The number of rows.
     public private(set) var count = 0
+    /// What the writer kept with the schema.
+    public var metadata: [String: String] { schema.metadata }
+    /// What the writer kept in the footer of a file.
+    public private(set) var footerMetadata: [String: String] = [:]
     private let source: any ByteSource
     private let schema: ArrowSchema
     private var batches: [Batch] = []
@@ -21,13 +25,13 @@ public struct ArrowTable {
     /// How many of ``dictionaryOffsets`` ``dictionaries`` have taken.
     private var applied = 0
     /// The batch that was read last.
-    private var opened: (index: Int, batch: ArrowBatch)?
+    private var opened: (index: Int, batch: ArrowBatch, cache: ArrowBufferCache)?
 
     private struct Batch {
         let offset: Int
         let firstRow: Int
         let count: Int
-        /// Bytes of its body.
+        /// Bytes of its body, expanded.
         let byteCount: Int
         /// How many dictionary messages come before it.
         let dictionaries: Int
@@ -42,14 +46,15 @@ public struct ArrowTable {
 
     /// Reads the schema and where the batches lie.
     ///
-    /// - Throws: ``FormatError`` `malformed`, `truncated`, `limitExceeded`, or `unsupported` for big-endian and
-    ///   compressed data.
-    public init(_ source: any ByteSource) throws(FormatError) {
+    /// - Parameter readsInstants: Whether columns of milliseconds in UTC are read, as INT64.
+    /// - Throws: ``FormatError`` `malformed`, `truncated`, `limitExceeded`, or `unsupported` for big-endian data.
+    public init(_ source: any ByteSource, readsInstants: Bool = false) throws(FormatError) {
         self.source = source
         if try source.prefix(at: 0, upTo: 6) == Self.magic {
             let footer = try Self.footer(source)
             guard let table = try footer.table(1) else { throw FlatTable.damaged }
-            schema = try ArrowSchema(table)
+            schema = try ArrowSchema(table, readsInstants: readsInstants)
+            footerMetadata = try ArrowSchema.pairs(try footer.tables(4))
             dictionaryOffsets = try Self.blocks(footer, 2)
             for offset in try Self.blocks(footer, 3) {
                 guard let message = try ArrowMessage.read(source, at: offset), message.kind == .batch else {
@@ -63,7 +68,7 @@ public struct ArrowTable {
             throw FormatError(
                 .malformed, "this is no Arrow file or stream: neither its magic nor a schema is at its start")
         }
-        schema = try ArrowSchema(first.table)
+        schema = try ArrowSchema(first.table, readsInstants: readsInstants)
         var offset = first.end
         while let message = try ArrowMessage.read(source, at: offset) {
             switch message.kind {
@@ -111,7 +116,8 @@ public struct ArrowTable {
         if batch.count > 0 {
             batches.append(
                 Batch(
-                    offset: offset, firstRow: count, count: batch.count, byteCount: batch.byteCount,
+                    offset: offset, firstRow: count, count: batch.count,
+                    byteCount: try batch.expandedByteCount(in: source),
                     dictionaries: dictionaryOffsets.count))
         }
         count = total
@@ -138,7 +144,10 @@ public struct ArrowTable {
         else { throw FormatError(.truncated, "rows \(range) do not lie in one batch of the Arrow data") }
         let batch = try open(index)
         try applyDictionaries(batches[index].dictionaries)
-        let reader = ArrowColumnReader(source: source, batch: batch, dictionaries: dictionaries)
+        var reader = ArrowColumnReader(source: source, batch: batch, dictionaries: dictionaries)
+        if let opened { reader.cache = opened.cache }
+        opened?.cache = ArrowBufferCache()
+        defer { opened?.cache = reader.cache }
         let first = batches[index].firstRow
         var result: [ArrowColumn] = []
         for column in columns {
@@ -165,7 +174,7 @@ public struct ArrowTable {
         guard batch.count == batches[index].count else {
             throw FormatError(.malformed, "the Arrow file changed while it was read")
         }
-        opened = (index, batch)
+        opened = (index, batch, ArrowBufferCache())
         return batch
     }
 
@@ -181,7 +190,7 @@ public struct ArrowTable {
             guard let field = schema.dictionaries[id] else { continue }
             let batch = try ArrowBatch(table, in: message)
             guard batch.count <= Self.wordLimit else { throw Self.tooManyWords }
-            let reader = ArrowColumnReader(source: source, batch: batch, dictionaries: [:])
+            var reader = ArrowColumnReader(source: source, batch: batch, dictionaries: [:])
             let words = try reader.read(0, of: [field], 0..<batch.count)
             let isDelta = try message.table.bool(2)
             dictionaries[id] = try dictionaries[id].flatMap { isDelta ? $0 : nil }?.joined(words) ?? words

@@ -46,6 +46,10 @@ public struct ArrowField: Sendable, Hashable {
     let layout: Layout
     /// Those of a list's items.
     let children: [ArrowField]
+    /// Whether its bytes are UTF-8, of a list its items'.
+    public internal(set) var isText = false
+    /// Whether its numbers are instants in milliseconds since 1970 in UTC.
+    public internal(set) var isInstant = false
 
     struct Dictionary: Hashable {
         let id: Int64

@@ -17,6 +17,8 @@ struct EndpointCounters {
     private(set) var failures: [ErrorCategory: UInt64] = [:]
     private(set) var inputBytes: UInt64 = 0
     private(set) var outputBytes: UInt64 = 0
+    /// Lanes' time inside engine calls.
+    private(set) var laneNanoseconds: UInt64 = 0
     private(set) var routes: [RouteKind: UInt64] = [:]
     private var batches: [Int: BatchSums] = [:]
 
@@ -42,6 +44,8 @@ struct EndpointCounters {
 
     mutating func add(_ execution: ExecutionObservation) {
         statistics.executionCount &+= 1
+        let timings = execution.timings
+        laneNanoseconds &+= (timings.computeInput + timings.compute + timings.computeOutput).clampedNanoseconds
         guard batches[execution.rows] != nil || batches.count < Self.maximumBatchSizes else { return }
         var sums = batches[execution.rows] ?? BatchSums()
         sums.computeInput.add(execution.timings.computeInput.clampedNanoseconds)

@@ -8,6 +8,7 @@ final class EndpointSeries: Sendable {
     let duration = LatencyHistogram()
     let queue = LatencyHistogram()
     let compute = LatencyHistogram()
+    let exemplars = ExemplarSlots(bounds: MetricCatalogue.durationBounds)
     private let counters = Mutex(EndpointCounters())
     private let language = Mutex(Language())
 
@@ -15,6 +16,9 @@ final class EndpointSeries: Sendable {
         let nanoseconds = ObservedNanoseconds(observation)
         if case .success = observation.outcome {
             duration.record(nanoseconds: nanoseconds.total)
+            if let trace = observation.trace, trace.isSampled {
+                exemplars.note(trace, nanoseconds: nanoseconds.total, at: now)
+            }
             if observation.batchSize > 0 {
                 queue.record(nanoseconds: nanoseconds.queue)
                 compute.record(nanoseconds: nanoseconds.compute)

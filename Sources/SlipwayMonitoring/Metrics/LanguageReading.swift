@@ -10,9 +10,9 @@ struct LanguageReading {
     /// Writes the samples that this version has of a metric of ``MetricCatalogue/language``.
     ///
     /// - Parameter shown: The name and labels to write them under; as many labels as the metric has.
-    func write(_ metric: MetricDescriptor, as shown: MetricDescriptor, to writer: inout ExpositionWriter) {
+    func write(_ metric: MetricDescriptor, as shown: MetricDescriptor, to writer: inout MetricCollector) {
         if let counts = histogram(metric) { return writer.histogram(shown, labels: labels, counts: counts) }
-        if let total = counter(metric) { return writer.sample(shown, labels: labels, value: String(total)) }
+        if let total = counter(metric) { return writer.sample(shown, labels: labels, value: total) }
         switch metric {
         case MetricCatalogue.languageStepTokens:
             writer.histogram(shown, labels: labels + ["prefill"], counts: counters.stepPrefill)
@@ -22,12 +22,12 @@ struct LanguageReading {
                 ($0.key.outcome, $0.key.finishReason) < ($1.key.outcome, $1.key.finishReason)
             }
             for (ending, count) in endings {
-                writer.sample(shown, labels: labels + [ending.outcome, ending.finishReason], value: String(count))
+                writer.sample(shown, labels: labels + [ending.outcome, ending.finishReason], value: count)
             }
         case MetricCatalogue.languageCancelled:
             for phase in GenerationObservation.Phase.allCases {
                 guard let count = counters.cancelled[phase] else { continue }
-                writer.sample(shown, labels: labels + [phase.rawValue], value: String(count))
+                writer.sample(shown, labels: labels + [phase.rawValue], value: count)
             }
         default: break
         }

@@ -75,26 +75,9 @@ package enum MetricCatalogue {
     package static let cacheRequests = MetricDescriptor(
         name: "slipway_cache_requests_total", kind: .counter, unit: "requests", labels: ["endpoint", "outcome"],
         help: "Look-ups in endpoints' response caches: hit or miss.")
-    package static let residentMemory = MetricDescriptor(
-        name: "process_resident_memory_bytes", kind: .gauge, unit: "bytes", labels: [],
-        help: "Resident memory of the process.")
-    package static let cpuTime = MetricDescriptor(
-        name: "process_cpu_seconds_total", kind: .counter, unit: "seconds", labels: [],
-        help: "User and system time the process has used.")
-    package static let openFiles = MetricDescriptor(
-        name: "process_open_fds", kind: .gauge, unit: "descriptors", labels: [],
-        help: "Open file descriptors.")
-    package static let threads = MetricDescriptor(
-        name: "process_threads", kind: .gauge, unit: "threads", labels: [], help: "Threads of the process.")
-    package static let startTime = MetricDescriptor(
-        name: "process_start_time_seconds", kind: .gauge, unit: "seconds", labels: [],
-        help: "When the process started, in seconds since 1970.")
-    package static let buildInfo = MetricDescriptor(
-        name: "slipway_build_info", kind: .gauge, unit: "none", labels: ["version"],
-        help: "Always 1; the label tells the version of the server.")
 
     /// In the order of the exposition and of the documentation.
-    package static let all = general + language + process
+    package static let all = general + language + monitoring + process
 
     private static let general = [
         requests, routes, duration, queue, compute, rows, executions, inputBytes, outputBytes, foldedObservations,
@@ -102,7 +85,6 @@ package enum MetricCatalogue {
         modelsLoaded, loadDuration, admissionRejected, shadowAnswers, queued, hungCalls,
         coresInUse, coreWaiters, modelMemory, cacheRequests,
     ]
-    private static let process = [residentMemory, cpuTime, openFiles, threads, startTime, buildInfo]
 
     /// Upper bounds of the histograms' buckets.
     package static let durationBounds: [Duration] = [

@@ -51,10 +51,11 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    private typealias Reader = @Sendable () -> [MetricSample]
+    typealias Reader = @Sendable () -> [MetricSample]
 
     private let maximumSeries: Int
-    private let servesVLLMNames: Bool
+    private let maximumSamples: Int
+    let compatibility: CompatibilityNames
     private let now: @Sendable () -> Timestamp
     private let table = Mutex(Table())
     private let other = EndpointSeries()
@@ -62,14 +63,18 @@ package final class MetricsRegistry: Sendable {
 
     /// - Parameters:
     ///   - maximumSeries: Pairs of endpoint and version that are told apart; 1 or more.
+    ///   - maximumSamples: Values of one metric that a scrape shows; what is beyond is counted as left out.
     ///   - servesVLLMNames: Whether the language metrics are also shown under the names that vLLM has for them.
+    ///   - compatibility: Other servers' names that are shown too.
     ///   - now: The wall clock.
     package init(
-        maximumSeries: Int = 512, servesVLLMNames: Bool = false,
+        maximumSeries: Int = 512, maximumSamples: Int = 8192, servesVLLMNames: Bool = false,
+        compatibility: CompatibilityNames = [],
         now: @escaping @Sendable () -> Timestamp = MetricsRegistry.wallClock
     ) {
         self.maximumSeries = max(1, maximumSeries)
-        self.servesVLLMNames = servesVLLMNames
+        self.maximumSamples = max(1, maximumSamples)
+        self.compatibility = servesVLLMNames ? compatibility.union(.vllm) : compatibility
         self.now = now
     }
 
@@ -134,87 +139,46 @@ package final class MetricsRegistry: Sendable {
         readers.withLock { $0[metric.name] = read }
     }
 
-    /// All metrics in the Prometheus text format 0.0.4; send it as `text/plain; version=0.0.4; charset=utf-8`.
-    package func exposition() -> String {
-        let (rows, folded) = table.withLock { table in
-            (table.series.map { ($0.key, $0.value) }, table.folded)
-        }
-        var all = rows.map { SeriesReading(endpoint: $0.endpoint, version: $0.version, series: $1) }
-        if folded > 0 { all.append(SeriesReading(endpoint: Self.otherEndpoint, version: nil, series: other)) }
-        all.sort { ($0.labels[0], $0.labels[1]) < ($1.labels[0], $1.labels[1]) }
-        var writer = ExpositionWriter()
-        let providers = readers.withLock { $0 }
-        for metric in MetricCatalogue.all {
-            writer.begin(metric)
-            if metric == MetricCatalogue.foldedObservations {
-                writer.sample(metric, labels: [], value: String(folded))
-            } else if let read = providers[metric.name] {
-                for sample in read() where sample.labelValues.count == metric.labels.count {
-                    writer.sample(metric, labels: sample.labelValues, value: ExpositionWriter.number(sample.value))
-                }
-            } else {
-                for reading in all { reading.write(metric, to: &writer) }
-            }
-        }
-        if servesVLLMNames {
-            for name in VLLMNames.all {
-                name.write(all.compactMap(\.language), provided: providers[name.source.name]?() ?? [], to: &writer)
-            }
-        }
-        return writer.text
-    }
-
     /// The system's wall clock.
     @Sendable package static func wallClock() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
-}
 
-/// What one series held when a scrape looked at it.
-private struct SeriesReading {
-    let labels: [String]
-    private let series: EndpointSeries
-    private let counters: EndpointCounters
-    let language: LanguageReading?
-
-    init(endpoint: String, version: Int?, series: EndpointSeries) {
-        labels = [endpoint, version.map(String.init) ?? ""]
-        self.series = series
-        counters = series.read()
-        language = series.readLanguage().map { [labels] in LanguageReading(labels: labels, counters: $0) }
-    }
-
-    /// Writes the samples that this series has of a metric, if it has any.
-    func write(_ metric: MetricDescriptor, to writer: inout ExpositionWriter) {
-        let totals = counters.statistics
-        switch metric {
-        case MetricCatalogue.requests:
-            writer.sample(metric, labels: labels + ["success"], value: String(totals.success.count))
-            for (category, count) in counters.failures.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                writer.sample(metric, labels: labels + [category.rawValue], value: String(count))
-            }
-        case MetricCatalogue.routes:
-            for (route, count) in counters.routes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                writer.sample(metric, labels: labels + [route.rawValue], value: String(count))
-            }
-        case MetricCatalogue.duration: histogram(metric, series.duration, &writer)
-        case MetricCatalogue.queue: histogram(metric, series.queue, &writer)
-        case MetricCatalogue.compute: histogram(metric, series.compute, &writer)
-        case MetricCatalogue.rows: writer.sample(metric, labels: labels, value: String(totals.inferenceCount))
-        case MetricCatalogue.executions:
-            writer.sample(metric, labels: labels, value: String(counters.summary().executionCount))
-        case MetricCatalogue.inputBytes: writer.sample(metric, labels: labels, value: String(counters.inputBytes))
-        case MetricCatalogue.outputBytes: writer.sample(metric, labels: labels, value: String(counters.outputBytes))
-        default: language?.write(metric, as: metric, to: &writer)
+    /// All metrics as they stand, in the order of the catalogue, those of other servers' names last.
+    ///
+    /// - Parameters:
+    ///   - isNative: Whether latencies are also counted in native buckets.
+    ///   - names: Other servers' names; `nil` for those that the registry was made with.
+    package func families(isNative: Bool = false, names: CompatibilityNames? = nil) -> [MetricFamily] {
+        let scrape = scrape()
+        var collector = MetricCollector(isNative: isNative, maximumPoints: maximumSamples)
+        for metric in MetricCatalogue.all where metric != MetricCatalogue.samplesLeftOut {
+            collector.begin(metric)
+            scrape.write(metric, as: metric, to: &collector)
         }
+        (names ?? compatibility).write(scrape, to: &collector)
+        let leftOut = collector.leftOut
+        collector.begin(MetricCatalogue.samplesLeftOut)
+        collector.sample(MetricCatalogue.samplesLeftOut, labels: [], value: Double(leftOut))
+        return collector.families
     }
 
-    private func histogram(
-        _ metric: MetricDescriptor, _ histogram: LatencyHistogram, _ writer: inout ExpositionWriter
-    ) {
-        writer.histogram(
-            metric, labels: labels, distribution: histogram.snapshot(), bounds: MetricCatalogue.durationBounds)
+    /// The metrics of other servers' names alone.
+    package func compatibilityFamilies(_ names: CompatibilityNames) -> [MetricFamily] {
+        var collector = MetricCollector(isNative: false, maximumPoints: maximumSamples)
+        names.write(scrape(), to: &collector)
+        return collector.families
+    }
+
+    private func scrape() -> MetricsScrape {
+        let (rows, folded) = table.withLock { table in
+            (table.series.map { ($0.key, $0.value) }, table.folded)
+        }
+        var all = rows.map { SeriesReading(endpoint: $0.endpoint, version: $0.version, series: $1) }
+        if folded > 0 { all.append(SeriesReading(endpoint: Self.otherEndpoint, version: nil, series: other)) }
+        all.sort { ($0.labels[0], $0.labels[1]) < ($1.labels[0], $1.labels[1]) }
+        return MetricsScrape(series: all, folded: folded, readers: readers.withLock { $0 })
     }
 }

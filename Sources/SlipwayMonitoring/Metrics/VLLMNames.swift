@@ -34,7 +34,7 @@ package struct VLLMName: Sendable {
     /// - Parameters:
     ///   - readings: What was counted, by version.
     ///   - provided: The samples of the source where they are read elsewhere.
-    func write(_ readings: [LanguageReading], provided: [MetricSample], to writer: inout ExpositionWriter) {
+    func write(_ readings: [LanguageReading], provided: [MetricSample], to writer: inout MetricCollector) {
         writer.begin(shown)
         switch rule {
         case .same:
@@ -62,8 +62,8 @@ package struct VLLMName: Sendable {
         }
     }
 
-    private func write(_ labels: [String], _ value: Double, to writer: inout ExpositionWriter) {
-        writer.sample(shown, labels: labels, value: ExpositionWriter.number(value))
+    private func write(_ labels: [String], _ value: Double, to writer: inout MetricCollector) {
+        writer.sample(shown, labels: labels, value: value)
     }
 }
 

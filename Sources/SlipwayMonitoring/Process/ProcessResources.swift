@@ -9,6 +9,8 @@ package struct ProcessResources: Sendable, Equatable {
     package var cpuSeconds: Double
     package var threads: Int
     package var openFiles: Int
+    /// `nil` where there is no limit.
+    package var maximumFiles: Int?
     /// Seconds since 1970.
     package var startTime: Double
 
@@ -21,8 +23,16 @@ package struct ProcessResources: Sendable, Equatable {
         return ProcessResources(
             residentBytes: process.residentPages * max(1, sysconf(Int32(_SC_PAGESIZE))),
             cpuSeconds: Double(process.cpuTicks) / ticks, threads: process.threads,
-            openFiles: ProcFile.entryCount("/proc/self/fd"),
+            openFiles: ProcFile.entryCount("/proc/self/fd"), maximumFiles: maximumOpenFiles(),
             startTime: bootTime() + Double(process.startTicks) / ticks)
+    }
+
+    private static func maximumOpenFiles() -> Int? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur <= Int64.max else {
+            return nil
+        }
+        return Int(limit.rlim_cur)
     }
 
     /// When the machine started, in seconds since 1970.
@@ -32,22 +42,5 @@ package struct ProcessResources: Sendable, Equatable {
         clock_gettime(CLOCK_REALTIME, &now)
         clock_gettime(CLOCK_BOOTTIME, &sinceBoot)
         return Double(now.tv_sec - sinceBoot.tv_sec) + Double(now.tv_nsec - sinceBoot.tv_nsec) / 1e9
-    }
-}
-
-extension MetricsRegistry {
-    /// Adds the process's own metrics and the build's.
-    ///
-    /// - Parameter version: The server's version.
-    package func provideProcessMetrics(version: String) {
-        func provide(_ value: @escaping @Sendable (ProcessResources) -> Double) -> @Sendable () -> [MetricSample] {
-            { ProcessResources.current().map { [MetricSample(value($0))] } ?? [] }
-        }
-        self.provide(MetricCatalogue.residentMemory, provide { Double($0.residentBytes) })
-        self.provide(MetricCatalogue.cpuTime, provide { $0.cpuSeconds })
-        self.provide(MetricCatalogue.openFiles, provide { Double($0.openFiles) })
-        self.provide(MetricCatalogue.threads, provide { Double($0.threads) })
-        self.provide(MetricCatalogue.startTime, provide { $0.startTime })
-        self.provide(MetricCatalogue.buildInfo) { [MetricSample(1, labels: [version])] }
     }
 }

@@ -13,10 +13,12 @@ struct AdminHandlers: Sendable {
     let operations: OperationBook
     /// Folder for uploads that are being received; removed after import.
     let uploads: String
+    /// What happens now; `nil` where nothing is served.
+    var live: (any LiveMonitor)?
 
-    var routes: [Route] { models + versions + endpoints + rest }
+    var routes: [Route] { models + versions + endpoints + rest + monitoring }
 
-    private func mount(_ route: AdminRoute, _ handler: @escaping Route.Handler) -> Route {
+    func mount(_ route: AdminRoute, _ handler: @escaping Route.Handler) -> Route {
         let documentation = Route.Documentation(
             summary: route.summary, tag: "Administration", query: route.query, request: .init(route.request),
             reply: .init(route.reply), status: route.status)
@@ -83,12 +85,7 @@ struct AdminHandlers: Sendable {
             mount(AdminRoutes.endpoints) { _ in try .dto(await admin.endpoints()) },
             mount(AdminRoutes.endpoint) { try .dto(await admin.endpoint($0["endpoint"])) },
             mount(AdminRoutes.revisions) { call in
-                let at = try call.query("at").map { text in
-                    guard let instant = Timestamp(iso8601: text) else {
-                        throw ServerError(.badParameter, "'at' is not an instant: write 2026-11-21T12:00:00Z")
-                    }
-                    return instant
-                }
+                let at = try call.instantQuery("at")
                 return try .dto(await admin.revisions(of: call["endpoint"], at: at))
             },
             mount(AdminRoutes.deploy) { call in
@@ -141,11 +138,20 @@ struct AdminHandlers: Sendable {
 }
 
 extension HTTPReply {
-    fileprivate static func dto(_ value: some Encodable) throws -> HTTPReply { .json(try AdminJSON.encode(value)) }
+    static func dto(_ value: some Encodable) throws -> HTTPReply { .json(try AdminJSON.encode(value)) }
 }
 
 extension HTTPCall {
-    fileprivate func dto<T: Decodable>(_ type: T.Type) async throws -> T {
+    /// A query parameter that must be an instant when it is there.
+    func instantQuery(_ name: String) throws(ServerError) -> Timestamp? {
+        guard let text = query(name) else { return nil }
+        guard let instant = Timestamp(iso8601: text) else {
+            throw ServerError(.badParameter, "'\(name)' is not an instant: write 2026-11-21T12:00:00Z")
+        }
+        return instant
+    }
+
+    func dto<T: Decodable>(_ type: T.Type) async throws -> T {
         let body = try await body()
         return try AdminJSON.decode(type, from: Array(body.bytes))
     }
@@ -157,6 +163,7 @@ extension Route.Content {
         case .none: self = .none
         case .json(let type): self = .json(type)
         case .bytes: self = .bytes
+        case .events(let type): self = .media("text/event-stream", type)
         }
     }
 }

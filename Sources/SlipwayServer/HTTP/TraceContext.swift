@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import SlipwayCore
+
 /// Where a request belongs in a distributed trace (W3C Trace Context, level 1).
 package struct TraceContext: Sendable, Hashable {
     package let traceIDHigh: UInt64
@@ -49,6 +51,13 @@ package struct TraceContext: Sendable, Hashable {
     }
 
     package var isSampled: Bool { flags & 1 == 1 }
+
+    /// What the request's observation carries of it.
+    package var link: TraceLink {
+        TraceLink(
+            traceIDHigh: traceIDHigh, traceIDLow: traceIDLow, spanID: spanID, parentSpanID: parentSpanID,
+            isSampled: isSampled)
+    }
 
     /// 32 hexadecimal digits.
     package var traceID: String {

@@ -4,6 +4,7 @@ import HTTPTypes
 import NIOPosix
 import SlipwayMonitoring
 import SlipwayServing
+import SlipwayWire
 
 /// What orchestrators and Prometheus ask.
 struct HealthRoutes: Sendable {
@@ -31,11 +32,43 @@ struct HealthRoutes: Sendable {
                 reply.status = 503
                 return reply
             },
-            Route(.get, "/metrics", documentation("Metrics in the Prometheus text format.")) { _ in
+            Route(.get, "/metrics", exposition) { call in
+                let accept = call.headers[.accept]
                 // Tens of milliseconds with hundreds of series: not on an event loop.
-                let text = try await NIOThreadPool.singleton.runIfActive { metrics.exposition() }
-                return .text(text, contentType: "text/plain; version=0.0.4; charset=utf-8")
+                let (contentType, body) = try await NIOThreadPool.singleton.runIfActive {
+                    metrics.exposition(accept: accept)
+                }
+                return HTTPReply(contentType: contentType, body: [.bytes(body)])
             },
+            Route(.get, "/metrics/{names}", compatibility) { call in
+                guard let names = CompatibilityNames(name: call["names"]) else {
+                    throw ServerError(
+                        .notFound, "no metrics have such names, there are [vllm, triton, tensorflow-serving]")
+                }
+                return try await page(names)
+            },
+            // Where TensorFlow Serving has its own.
+            Route(.get, "/monitoring/prometheus/metrics", compatibility) { _ in try await page(.tensorFlowServing) },
         ]
+    }
+
+    private func page(_ names: CompatibilityNames) async throws -> HTTPReply {
+        let page = try await NIOThreadPool.singleton.runIfActive { metrics.compatibilityPage(names) }
+        return .text(page, contentType: ExpositionFormat.text.contentType)
+    }
+
+    private var exposition: Route.Documentation {
+        Route.Documentation(
+            summary: "Metrics in the Prometheus text format, OpenMetrics or Prometheus' protobuf, as Accept asks for.",
+            tag: "Health",
+            reply: .oneOf([
+                .text, .media("application/openmetrics-text", nil), .media("application/vnd.google.protobuf", nil),
+            ]))
+    }
+
+    private var compatibility: Route.Documentation {
+        Route.Documentation(
+            summary: "The same measurements under the names that another server gives them.", tag: "Health",
+            reply: .text)
     }
 }

@@ -16,7 +16,8 @@ package enum RequestControls {
     static func apply(_ call: HTTPCall, to request: inout InferenceRequest) throws(ServerError) {
         let wishes = Wishes(
             cancellation: call.cancellation, caller: call.caller, deadline: try deadline(call),
-            priority: call.headers[priority])
+            priority: call.headers[priority],
+            requestID: call.requestID, isOwnID: call.headers[RequestIdentifier.header] == call.requestID, trace: call.trace?.link)
         apply(wishes, to: &request)
     }
 
@@ -27,11 +28,19 @@ package enum RequestControls {
         var deadline: ContinuousClock.Instant?
         /// The `Priority` header.
         var priority: String?
+        /// `x-request-id` of the answer, and whether the caller chose it.
+        var requestID: String?
+        var isOwnID = false
+        /// Of `traceparent`.
+        var trace: TraceLink?
     }
 
     static func apply(_ wishes: Wishes, to request: inout InferenceRequest) {
         request.cancellation = wishes.cancellation
         request.caller = wishes.caller
+        request.trace = wishes.trace
+        // A server's own counts least: callers know the id that they gave.
+        request.feedbackID = wishes.isOwnID ? wishes.requestID : request.id ?? wishes.requestID
         if let deadline = wishes.deadline {
             request.deadline = request.deadline.map { min($0, deadline) } ?? deadline
         }

@@ -122,6 +122,7 @@ struct LanguageCall: Sendable {
         try PromptTokens.check(options.sampling.biases.keys, of: model, at: "logit_bias")
         var request = GenerationRequest(prompt: [])
         request.id = call.requestID
+        request.trace = call.trace?.link
         request.choices = options.choices
         request.maximumTokens = options.maximumTokens
         request.sampling = SamplingOptions(options.sampling)

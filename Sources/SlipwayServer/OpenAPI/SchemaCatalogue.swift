@@ -3,8 +3,10 @@
 /// Every type that routes name, with its schema: what OpenAPI's components are made from.
 package enum SchemaCatalogue {
     private static let schemas: [String: JSONSchema] = {
-        let all = [common, v2, control, plain, platforms, openAI, openAITexts, admin, adminEndpoints]
-            .flatMap { Array($0) }
+        let all = [
+            common, v2, control, plain, platforms, openAI, openAITexts, admin, adminEndpoints, monitoring,
+            monitoringData, monitoringSpecs,
+        ].flatMap { Array($0) }
         return Dictionary(all.map { ($0.key, $0.value) }) { first, _ in first }
     }()
 
@@ -33,7 +35,8 @@ package enum SchemaCatalogue {
         switch (name, place) {
         case ("version", "path"): .pattern("^[0-9]+$")
         case ("keep", "query"), ("wait", "query"), ("limit", "query"): .count
-        case ("at", "query"): .format("date-time")
+        case ("labelled", "query"): .boolean
+        case ("at", "query"), ("from", "query"), ("until", "query"): .format("date-time")
         default: .string
         }
     }

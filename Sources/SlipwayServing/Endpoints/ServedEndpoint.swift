@@ -41,7 +41,7 @@ package final class ServedEndpoint: Sendable {
         self.name = name
         self.context = context
         admission = AdmissionController(limits: context.configuration.limits)
-        mirror = ShadowMirror(endpoint: name, observe: context.observe)
+        mirror = ShadowMirror(endpoint: name, context: context)
     }
 
     // MARK: - Requests

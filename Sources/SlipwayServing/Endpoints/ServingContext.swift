@@ -21,6 +21,11 @@ package struct ServingContext: Sendable {
     package var observeGeneration: @Sendable (GenerationObservation) -> Void = { _ in }
     /// Called once per step of a language model, on its lane; must be quick and never block.
     package var observeStep: @Sendable (StepObservation) -> Void = { _ in }
+    /// Called once per request that was answered, shadows' included, with its tensors; must be quick and never block.
+    /// `nil` where nobody looks.
+    package var observePrediction: (@Sendable (PredictionObservation) -> Void)?
+    /// Dates predictions.
+    package var wallClock: @Sendable () -> Timestamp = { Timestamp(milliseconds: 0) }
     /// Asks the allocator to give free memory back to the system, after a model was unloaded.
     package var trimMemory: @Sendable () -> Void = {}
 

@@ -42,6 +42,7 @@ package final class InferenceService: Sendable {
             let endedAt = ContinuousClock.now
             response.timings.encode = endedAt - answeredAt
             context.observe(trace.observation(of: request, .success, response, at: endedAt))
+            context.observePrediction?(trace.prediction(request, response, choice, context.wallClock(), at: endedAt))
             if !choice.shadows.isEmpty { endpoint.copy(request, answered: response.outputs, to: choice.shadows) }
             return (response, encoded)
         } catch {

@@ -21,11 +21,15 @@ package final class ShadowMirror: Sendable {
 
     private let endpoint: String
     private let observe: @Sendable (InferenceObservation) -> Void
+    private let observePrediction: (@Sendable (PredictionObservation) -> Void)?
+    private let wallClock: @Sendable () -> Timestamp
     private let state = Mutex(State())
 
-    init(endpoint: String, observe: @escaping @Sendable (InferenceObservation) -> Void) {
+    init(endpoint: String, context: ServingContext) {
         self.endpoint = endpoint
-        self.observe = observe
+        observe = context.observe
+        observePrediction = context.observePrediction
+        wallClock = context.wallClock
     }
 
     /// What came of the comparisons, by version.
@@ -91,10 +95,11 @@ package final class ShadowMirror: Sendable {
     ) async {
         let startedAt = ContinuousClock.now
         // The caller's own cancellation and deadline ended with its answer.
-        let request = InferenceRequest(
+        var request = InferenceRequest(
             id: original.id, endpoint: original.endpoint, inputs: original.inputs,
             requestedOutputs: original.requestedOutputs, caller: original.caller,
             urgency: InferenceRequest.leastUrgent, deadline: startedAt + Self.patience, receivedAt: startedAt)
+        request.feedbackID = original.feedbackID
         let rows = version.runner.rules.rows(of: request.inputs)
         do {
             let execution = try await version.withLease {
@@ -111,6 +116,11 @@ package final class ShadowMirror: Sendable {
             }
             state.withLock { $0.tallies[shadow.version, default: ShadowTally()].add(outcome) }
             record(request, version, .success, rows, execution)
+            observePrediction?(
+                PredictionObservation(
+                    requestID: request.feedbackID ?? request.id, endpoint: endpoint, version: version.id,
+                    route: .shadow, at: wallClock(), inputs: request.inputs, outputs: execution.outputs,
+                    parameters: request.parameters, rows: rows, total: .now - request.receivedAt))
         } catch {
             let category = (error as? any SlipwayError)?.category ?? .internal
             state.withLock { $0.tallies[shadow.version, default: ShadowTally()].addFailure("\(error)") }

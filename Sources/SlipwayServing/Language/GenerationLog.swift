@@ -124,7 +124,7 @@ final class GenerationLog: Sendable {
     private func observation(_ state: State, _ now: ContinuousClock.Instant) -> GenerationObservation {
         let failure = state.failure ?? (state.choicesLeft > 0 ? .cancelled : nil)
         let received = request.receivedAt
-        return GenerationObservation(
+        var observation = GenerationObservation(
             requestID: request.id, endpoint: subject.endpoint, version: subject.version, route: subject.route,
             outcome: failure.map { .failure($0) } ?? .success, finishReason: failure == nil ? state.reason : nil,
             phase: state.firstStepAt == nil ? .queue : state.firstTokenAt == nil ? .prefill : .decode,
@@ -135,5 +135,7 @@ final class GenerationLog: Sendable {
             decode: state.firstTokenAt.map { (state.lastTokenAt ?? $0) - $0 } ?? .zero,
             timeToFirstToken: state.firstTokenAt.map { $0 - received },
             total: now - received)
+        observation.trace = request.trace
+        return observation
     }
 }

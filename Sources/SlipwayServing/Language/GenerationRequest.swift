@@ -33,6 +33,8 @@ package struct GenerationRequest: Sendable {
     package var deadline: ContinuousClock.Instant?
     package var cancellation = CancellationFlag()
     package var receivedAt = ContinuousClock.now
+    /// The caller's trace; `nil` when it follows none.
+    package var trace: TraceLink?
 
     package init(prompt: [TokenID]) { self.prompt = prompt }
 }

@@ -15,9 +15,14 @@ package struct HomeLayout: Sendable, Hashable {
 
     /// The registry's database.
     package var database: String { root + "/registry.db" }
+    /// Profiles, windows, alerts and decisions of monitoring.
+    package var monitoringDatabase: String { root + "/monitoring.db" }
     package var blobs: String { root + "/blobs" }
     package var cache: String { root + "/cache" }
+    /// Captured requests: a folder for each endpoint.
     package var capture: String { root + "/capture" }
+    /// Labels and the predictions that wait for them: a folder for each endpoint.
+    package var labels: String { root + "/labels" }
 
     /// Makes the folders that are missing, for their owner only (mode 0700). Blocks.
     ///

@@ -11,6 +11,8 @@ package struct AdminRoute: Sendable, Hashable {
         case json(String)
         /// `application/octet-stream`.
         case bytes
+        /// `text/event-stream` whose data are JSON of the DTO so named.
+        case events(String)
     }
 
     /// Who may call it once a token exists; each includes the ones before.

@@ -79,10 +79,10 @@ package enum AdminRoutes {
         .delete, "/tokens/{id}", (.none, .none), (204, .admin), "Revokes an API key.")
 
     /// In the order of the documentation.
-    package static let all = [
-        models, model, history, uploadVersion, setAlias, removeAlias, version, deleteVersion, collectGarbage,
-        endpoints, endpoint, revisions, deploy, applySpec, promote, rollback, undeploy, replicas, operation, tokens,
-        createToken,
-        revokeToken,
-    ]
+    package static let all =
+        [
+            models, model, history, uploadVersion, setAlias, removeAlias, version, deleteVersion, collectGarbage,
+            endpoints, endpoint, revisions, deploy, applySpec, promote, rollback, undeploy, replicas, operation, tokens,
+            createToken, revokeToken,
+        ] + monitoring
 }

@@ -37,4 +37,37 @@ package protocol AdminService: Sendable {
     func tokens() async throws -> [TokenDTO]
     func createToken(_ request: TokenRequest) async throws -> CreatedTokenDTO
     func revokeToken(_ id: String) async throws
+
+    // MARK: Monitoring
+
+    /// Joins what turned out to be true to earlier requests; each item has its own result.
+    func feedback(_ request: FeedbackRequest, to endpoint: String) async throws -> FeedbackReplyDTO
+    /// Every reading of an endpoint and the alerts that hold.
+    func monitors(of endpoint: String) async throws -> MonitorsDTO
+    /// Newest first.
+    func alerts(_ filter: AlertFilter) async throws -> [AlertDTO]
+    /// What guards decided, newest first; at most `limit`, 100 with `nil`.
+    func decisions(of endpoint: String?, limit: Int?) async throws -> [GuardDecisionDTO]
+    /// Those that are not over.
+    func silences() async throws -> [SilenceDTO]
+    func addSilence(_ request: SilenceRequest) async throws -> SilenceDTO
+    func removeSilence(_ id: String) async throws
+    /// The reference profile of a version, or of an endpoint's primary.
+    func profile(of reference: ModelReference) async throws -> ProfileDTO
+    /// Asks the version for every row of a file of this machine and keeps what rows and answers look like.
+    ///
+    /// - Parameter progress: Called now and then with the fraction done, 0 to 1.
+    func makeProfile(
+        _ request: ProfileRequest, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> ProfileDTO
+    func capture(of endpoint: String) async throws -> CaptureDTO
+    /// Reads a segment from front to back; `body` gets piece after piece, none larger than some megabytes.
+    func readCapture(
+        _ segment: String, of endpoint: String, _ body: @Sendable (_ piece: [UInt8]) async throws -> Void
+    ) async throws
+    /// Reads captured requests with their labels as one Arrow IPC file, piece by piece.
+    func exportCapture(
+        _ request: ExportRequest, of endpoint: String, _ body: @Sendable (_ piece: [UInt8]) async throws -> Void
+    ) async throws
+    func eraseCapture(_ request: EraseRequest, of endpoint: String) async throws -> EraseDTO
 }

@@ -44,6 +44,29 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(name: .customLong("vllm-metrics"), help: "Add the names that vLLM gives to its metrics to /metrics.")
     var vllmMetrics = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Other servers' names in /metrics too: vllm, triton, tensorflow-serving.", valueName: "name,..."))
+    var metricNames: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where alerts go (default: monitoring.yaml in the home, where there is one).", valueName: "path"))
+    var monitoring: String?
+
+    @Option(help: ArgumentHelp("Push metrics to a StatsD daemon or a Datadog agent.", valueName: "host:port"))
+    var statsd: String?
+
+    @Option(help: ArgumentHelp("statsd or dogstatsd (default statsd).", valueName: "dialect"))
+    var statsdDialect: String?
+
+    @Option(help: ArgumentHelp("Push metrics, traces and logs to an OpenTelemetry collector.", valueName: "url"))
+    var otlp: String?
+
+    @Option(
+        help: ArgumentHelp("Of requests that follow no trace, the share that begins one (default 0%).", valueName: "%"))
+    var traceShare: String?
+
     @Flag(help: "Allow V2 load, unload, trace and log settings on the inference port.")
     var repositoryControl = false
 
@@ -76,6 +99,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel: String?
 
+    @Option(help: ArgumentHelp("text, json or ecs, the Elastic Common Schema (default text).", valueName: "format"))
+    var logFormat: String?
+
     @Option(help: ArgumentHelp("Where the V2 trace setting appends its lines (default: nowhere).", valueName: "path"))
     var traceFile: String?
 
@@ -86,7 +112,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try settings()
-        LogSetup.bootstrap(settings.logLevel)
+        LogSetup.bootstrap(settings.logLevel, format: settings.logFormat)
         let clouds = CloudContracts(environment: ProcessInfo.processInfo.environment)
         try await Replica(settings: settings, homeFolder: global.homeFolder, clouds: clouds).run()
     }
@@ -108,7 +134,9 @@ struct ServeCommand: AsyncParsableCommand {
             (.http, http), (.grpc, grpc), (.admin, admin), (.repositoryControl, repositoryControl ? "true" : nil),
             (.corsOrigins, corsOrigins), (.maxConnections, maxConnections),
             (.strictTensorFlowServing, strictTensorFlowServing ? "true" : nil),
-            (.vllmMetrics, vllmMetrics ? "true" : nil),
+            (.vllmMetrics, vllmMetrics ? "true" : nil), (.metricNames, metricNames), (.monitoring, monitoring),
+            (.statsd, statsd), (.statsdDialect, statsdDialect), (.otlp, otlp), (.traceShare, traceShare),
+            (.logFormat, logFormat),
             (.maxBody, maxBody), (.maxRequests, maxRequests), (.maxRequestBytes, maxRequestBytes),
             (.modelMemory, modelMemory), (.lanes, lanes),
             (.threadsPerCall, threadsPerCall), (.drainDelay, drainDelay), (.drainTimeout, drainTimeout),

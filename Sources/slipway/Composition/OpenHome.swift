@@ -11,7 +11,10 @@ struct OpenHome: Sendable {
     let layout: HomeLayout
     let store: SQLiteMetadataStore
     let artifacts: FolderArtifactStore
-    let control: HomeControl
+    let monitoring: SQLiteMonitoringStore
+    let captures: CaptureStore
+    let labels: LabelFolders
+    private(set) var control: HomeControl
 
     init(folder: String, engines: [any InferenceEngine]) async throws {
         layout = HomeLayout(root: folder)
@@ -19,8 +22,27 @@ struct OpenHome: Sendable {
         try await LoaderThread.run { try layout.prepare() }
         store = try await SQLiteMetadataStore.open(path: layout.database)
         artifacts = FolderArtifactStore(root: layout.root)
+        monitoring = try await SQLiteMonitoringStore.open(path: layout.monitoringDatabase)
+        captures = CaptureStore(root: layout.capture)
+        labels = LabelFolders(root: layout.labels)
         control = HomeControl(store: store, artifacts: artifacts, engines: engines, clock: Timestamp.systemNow)
+        control.monitoring = MonitoringParts(
+            store: monitoring, captures: CaptureFiles(store: captures, writer: nil, labels: labels, cache: layout.cache),
+            profiles: DataSetProfiler(
+                store: store, artifacts: artifacts, engines: engines, clock: Timestamp.systemNow))
     }
 
-    func close() async { await store.close() }
+    /// The control in a process that serves, which knows what its monitors say.
+    func control(watchedBy monitoring: ReplicaMonitoring) -> HomeControl {
+        var control = control
+        control.monitoring.live = monitoring.loop
+        control.monitoring.captures = CaptureFiles(
+            store: captures, writer: monitoring.capture, labels: labels, cache: layout.cache)
+        return control
+    }
+
+    func close() async {
+        await monitoring.close()
+        await store.close()
+    }
 }

@@ -46,11 +46,16 @@ struct Replica {
         for problem in clouds.problems { logger.warning("\(problem)") }
         try await ContainerStart(folders: clouds.modelFolders, name: clouds.defaultEndpoint, admin: home.control)
             .deployModel { [logger] in logger.info("\($0)") }
-        let metrics = MetricsRegistry(servesVLLMNames: settings.servesVLLMMetrics)
-        let service = dataPlane(home, engines, division, metrics)
+        let metrics = MetricsRegistry(
+            servesVLLMNames: settings.servesVLLMMetrics, compatibility: settings.metricNames)
+        let identity = Self.identity()
+        let monitoring = try ReplicaMonitoring(
+            home, replica: identity.id, settings: settings, metrics: metrics, logger: logger)
+        let service = dataPlane(home, engines, division, metrics, monitoring)
+        let control = home.control(watchedBy: monitoring)
         let addresses = Mutex<[String: String]>([:])
         let reconciler = Reconciler(
-            store: home.store, service: service, replica: Self.identity(),
+            store: home.store, service: service, replica: identity,
             cores: CoreShares(
                 cores: EngineCache.cores, eventLoops: division.eventLoops, lanes: division.lanes,
                 threadsPerCall: division.threadsPerCall),
@@ -58,9 +63,11 @@ struct Replica {
         ) { [logger] in logger.warning("\($0)") }
         // Before anybody can ask whether the replica is ready.
         try await reconciler.reconcile()
+        await monitoring.loop.prepare()
         let hosts = ServerHosts(
-            service: service, metrics: metrics, admin: home.control, keys: home.store,
-            configuration: try serverConfiguration(home), log: Self.logSettings(), logger: logger)
+            service: service, metrics: metrics, admin: control, keys: home.store,
+            configuration: try serverConfiguration(home), log: Self.logSettings(), logger: logger,
+            live: monitoring.loop)
         let listening = { @Sendable (name: String, address: ListenAddress) in
             { @Sendable (port: Int) async in
                 let bound = ListenAddress(host: address.host, port: port)
@@ -75,8 +82,10 @@ struct Replica {
         let grpc = try hosts.inferenceOverGRPC(
             clock: Timestamp.systemNow, onListening: listening("grpc", settings.grpc))
         try await runUntilStopped([
-            DataPlaneService(service: service), ReconcileService(reconciler: reconciler), admin, http, grpc,
-            DrainNotice(service: service, delay: settings.drainDelay),
+            monitoring, DataPlaneService(service: service), ReconcileService(reconciler: reconciler), admin, http, grpc,
+            DrainNotice(service: service, delay: settings.drainDelay, patience: settings.drainTimeout) {
+                monitoring.loop.events.finish()
+            },
         ])
         try? await home.store.removeReplica(reconciler.replicaID)
         await home.close()
@@ -97,7 +106,8 @@ struct Replica {
     }
 
     private func dataPlane(
-        _ home: OpenHome, _ engines: [any InferenceEngine], _ division: CoreDivision, _ metrics: MetricsRegistry
+        _ home: OpenHome, _ engines: [any InferenceEngine], _ division: CoreDivision, _ metrics: MetricsRegistry,
+        _ monitoring: ReplicaMonitoring
     ) -> InferenceService {
         var configuration = ServingConfiguration()
         configuration.limits = AdmissionLimits(
@@ -119,9 +129,20 @@ struct Replica {
                 level: event.state.logLevel, "\(event.endpoint): \(event.version) \(event.state.name)",
                 metadata: event.state.logMetadata)
         }
-        context.observe = { metrics.record($0) }
+        let (loop, traces) = (monitoring.loop, monitoring.traces)
+        context.wallClock = Timestamp.systemNow
+        context.observe = { observation in
+            metrics.record(observation)
+            loop.observe(observation)
+            traces?.record(observation)
+        }
+        context.observePrediction = { loop.observe($0) }
         context.observeExecution = { metrics.record($0) }
-        context.observeGeneration = { metrics.record($0) }
+        context.observeGeneration = { observation in
+            metrics.record(observation)
+            loop.observe(observation)
+            traces?.record(observation)
+        }
         context.observeStep = { metrics.record($0) }
         context.trimMemory = Allocator.giveBackFreeMemory
         let service = InferenceService(context: context)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Logging
 import ServiceLifecycle
 import SlipwayControl
 import SlipwayCore
+import SlipwayEngine
 import SlipwayMonitoring
 import SlipwayServing
 import Synchronization
@@ -13,11 +15,30 @@ struct DrainNotice: Service, CustomStringConvertible {
     var description: String { "drain notice" }
     let service: InferenceService
     let delay: Duration
+    /// How long the rest may take after that.
+    let patience: Duration
+    /// Ends what would hold up the listeners' end.
+    let endStreams: @Sendable () -> Void
+
+    /// How much longer than allowed the process waits before it ends itself.
+    private static let grace: Duration = .seconds(5)
 
     func run() async throws {
         try? await gracefulShutdown()
         service.beginDraining()
+        endStreams()
+        endAtLast()
         try? await Task.sleep(for: delay)
+    }
+
+    /// Ends the process where an orderly end takes too long, on a thread that waits for nothing: libraries that are
+    /// cancelled while they are resumed have been seen to wait for themselves.
+    private func endAtLast() {
+        let seconds = (delay + patience + Self.grace).components.seconds
+        try? DedicatedThread.start(name: "last resort") { [service] in
+            sleep(UInt32(clamping: seconds))
+            _exit(service.isEmpty ? 0 : 1)
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 import Configuration
 import Logging
+import SlipwayCore
+import SlipwayDelivery
+import SlipwayMonitoring
 import SlipwayServer
 
 extension ServeSettings {
@@ -18,6 +21,13 @@ extension ServeSettings {
         isStrictTensorFlowServing =
             try Self.value(.strictTensorFlowServing, reader, Bool.init) ?? isStrictTensorFlowServing
         servesVLLMMetrics = try Self.value(.vllmMetrics, reader, Bool.init) ?? servesVLLMMetrics
+        metricNames = try Self.value(.metricNames, reader, CompatibilityNames.init(list:)) ?? metricNames
+        monitoringFile = try Self.value(.monitoring, reader) { $0 }
+        statsd = try Self.value(.statsd, reader, ListenAddress.init)
+        statsdDialect = try Self.value(.statsdDialect, reader, StatsDEncoder.Dialect.init(rawValue:)) ?? statsdDialect
+        otlp = try Self.value(.otlp, reader) { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil }
+        traceShare = try Self.value(.traceShare, reader, Share.init) ?? traceShare
+        logFormat = try Self.value(.logFormat, reader, LogFormat.init(rawValue:)) ?? logFormat
         maximumBodyBytes = try Self.count(.maxBody, reader) ?? maximumBodyBytes
         maximumRequests = try Self.count(.maxRequests, reader) ?? maximumRequests
         maximumRequestBytes = try Self.count(.maxRequestBytes, reader) ?? maximumRequestBytes
@@ -56,8 +66,25 @@ extension ServeSettings.Key {
             "write a whole number above 0"
         case .drainDelay, .drainTimeout: "write a time such as 10s or 500ms"
         case .logLevel: "write " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-        case .traceFile: "write the path of a file"
+        case .traceFile, .monitoring: "write the path of a file"
+        case .metricNames: "write vllm, triton, tensorflow-serving, with commas between them"
+        case .statsd: "write HOST:PORT"
+        case .statsdDialect: "write " + StatsDEncoder.Dialect.allCases.map(\.rawValue).joined(separator: " or ")
+        case .otlp: "write a URL such as http://127.0.0.1:4318"
+        case .traceShare: "write a share such as 1%"
+        case .logFormat: "write " + LogFormat.allCases.map(\.rawValue).joined(separator: ", ")
         case .profile: "write the beginning of a path"
+        }
+    }
+}
+
+extension CompatibilityNames {
+    /// Names with commas between them; `nil` where one is not known.
+    fileprivate init?(list: String) {
+        self = []
+        for name in list.split(separator: ",") {
+            guard let names = CompatibilityNames(name: name.filter { $0 != " " }) else { return nil }
+            formUnion(names)
         }
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Logging
+import SlipwayCore
+import SlipwayDelivery
+import SlipwayMonitoring
 import SlipwayServer
 
 /// Everything that `slipway serve` can be told.
@@ -17,6 +20,8 @@ struct ServeSettings: Sendable, Hashable {
     var isStrictTensorFlowServing = false
     /// Whether `/metrics` also has the names that vLLM gives to what it measures.
     var servesVLLMMetrics = false
+    /// Names of other servers that `/metrics` also has.
+    var metricNames: CompatibilityNames = []
     var maximumBodyBytes = 64 << 20
     var maximumRequests = 1024
     var maximumRequestBytes = 1 << 30
@@ -31,6 +36,16 @@ struct ServeSettings: Sendable, Hashable {
     /// How long requests may take to finish after that.
     var drainTimeout: Duration = .seconds(30)
     var logLevel = Logger.Level.info
+    var logFormat = LogFormat.text
+    /// Where notices go; `nil` for `monitoring.yaml` in the home, if there is one.
+    var monitoringFile: String?
+    /// A StatsD daemon or a Datadog agent that metrics are pushed to.
+    var statsd: ListenAddress?
+    var statsdDialect = StatsDEncoder.Dialect.statsd
+    /// An OpenTelemetry collector that metrics, traces and logs are pushed to, `http://127.0.0.1:4318`.
+    var otlp: String?
+    /// Of the requests that follow no trace, how many begin one.
+    var traceShare = Share.none
     /// Where Triton's trace setting writes its lines; `nil` for nowhere.
     var traceFile: String?
     /// Engine profiles are written to files that begin with this.
@@ -44,6 +59,11 @@ struct ServeSettings: Sendable, Hashable {
         case maxConnections = "max-connections"
         case strictTensorFlowServing = "strict-tensorflow-serving"
         case vllmMetrics = "vllm-metrics"
+        case metricNames = "metric-names"
+        case monitoring, statsd, otlp
+        case statsdDialect = "statsd-dialect"
+        case traceShare = "trace-share"
+        case logFormat = "log-format"
         case maxBody = "max-body"
         case maxRequests = "max-requests"
         case maxRequestBytes = "max-request-bytes"

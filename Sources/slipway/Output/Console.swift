@@ -24,7 +24,7 @@ enum Console {
     enum Colour: String { case red = "31", green = "32" }
 
     /// Whether standard output is a terminal.
-    private static let isOutputTerminal = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+    static let isOutputTerminal = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
 
     /// Text for standard output, coloured where that is a terminal.
     static func coloured(_ text: String, _ colour: Colour) -> String {

@@ -45,55 +45,57 @@ struct SchemaCatalogueTests {
         spec.limits.quota = LimitSpec.Quota(requestsPerMinute: 3)
         spec.lifecycle.warmUp = .random
         spec.cacheBytes = 9
+        spec.monitoring = MonitoringSamples.spec
         return spec
     }()
 
-    private static let samples: [(String, any Encodable & Sendable)] = [
-        ("ModelDTO", ModelDTO(name: "m", versions: [version], aliases: [AliasDTO(alias: "a", version: 1)])),
-        ("ImportDTO", ImportDTO(version: version, isNew: true, notes: ["n"])),
-        (
-            "OperationDTO",
-            OperationDTO(
-                id: "1", kind: "import", state: "failed", progress: 0.5,
-                error: ErrorDTO(error: "e", code: "c", category: "conflict"))
-        ),
-        (
-            "HistoryDTO",
-            HistoryDTO(model: "m", events: [EventDTO(at: Timestamp(milliseconds: 1), kind: "k", text: "t")])
-        ),
-        ("GarbageDTO", GarbageDTO(versions: ["m:1"], blobs: 1, bytesFreed: 2)),
-        (
-            "EndpointDTO",
-            EndpointDTO(
-                name: "e",
-                revision: RevisionDTO(number: 1, spec: spec, createdAt: Timestamp(milliseconds: 0), reason: "r"),
-                replicas: [
-                    ObservedDTO(
-                        replica: "r", revision: 1, version: VersionID(model: "m", number: 1), state: "ready",
-                        message: nil,
-                        versions: [
-                            ObservedVersionDTO(
-                                version: VersionID(model: "m", number: 1), state: "ready", route: "primary")
-                        ], notes: ["n"])
-                ])
-        ),
-        (
-            "ReplicaDTO",
-            ReplicaDTO(
-                id: "i", host: "h", processID: 1, startedAt: Timestamp(milliseconds: 0),
-                reportedAt: Timestamp(milliseconds: 1), isAlive: true, addresses: ["http": "u"],
-                cores: CoreSharesDTO(cores: 2, eventLoops: 1, lanes: 1, threadsPerCall: 1))
-        ),
-        (
-            "CreatedTokenDTO",
-            CreatedTokenDTO(
-                token: TokenDTO(
-                    id: "i", role: "viewer", label: "l", createdAt: Timestamp(milliseconds: 0), expiresAt: nil),
-                secret: "s")
-        ),
-        ("DeployRequest", DeployRequest(reference: "m:1", engine: "e", instances: 3)),
-        ("EndpointSpecRequest", EndpointSpecRequest(spec: spec, expectedRevision: 1)),
-    ]
+    private static let samples: [(String, any Encodable & Sendable)] =
+        [
+            ("ModelDTO", ModelDTO(name: "m", versions: [version], aliases: [AliasDTO(alias: "a", version: 1)])),
+            ("ImportDTO", ImportDTO(version: version, isNew: true, notes: ["n"])),
+            (
+                "OperationDTO",
+                OperationDTO(
+                    id: "1", kind: "import", state: "failed", progress: 0.5,
+                    error: ErrorDTO(error: "e", code: "c", category: "conflict"))
+            ),
+            (
+                "HistoryDTO",
+                HistoryDTO(model: "m", events: [EventDTO(at: Timestamp(milliseconds: 1), kind: "k", text: "t")])
+            ),
+            ("GarbageDTO", GarbageDTO(versions: ["m:1"], blobs: 1, bytesFreed: 2)),
+            (
+                "EndpointDTO",
+                EndpointDTO(
+                    name: "e",
+                    revision: RevisionDTO(number: 1, spec: spec, createdAt: Timestamp(milliseconds: 0), reason: "r"),
+                    replicas: [
+                        ObservedDTO(
+                            replica: "r", revision: 1, version: VersionID(model: "m", number: 1), state: "ready",
+                            message: nil,
+                            versions: [
+                                ObservedVersionDTO(
+                                    version: VersionID(model: "m", number: 1), state: "ready", route: "primary")
+                            ], notes: ["n"])
+                    ])
+            ),
+            (
+                "ReplicaDTO",
+                ReplicaDTO(
+                    id: "i", host: "h", processID: 1, startedAt: Timestamp(milliseconds: 0),
+                    reportedAt: Timestamp(milliseconds: 1), isAlive: true, addresses: ["http": "u"],
+                    cores: CoreSharesDTO(cores: 2, eventLoops: 1, lanes: 1, threadsPerCall: 1))
+            ),
+            (
+                "CreatedTokenDTO",
+                CreatedTokenDTO(
+                    token: TokenDTO(
+                        id: "i", role: "viewer", label: "l", createdAt: Timestamp(milliseconds: 0), expiresAt: nil),
+                    secret: "s")
+            ),
+            ("DeployRequest", DeployRequest(reference: "m:1", engine: "e", instances: 3)),
+            ("EndpointSpecRequest", EndpointSpecRequest(spec: spec, expectedRevision: 1)),
+        ] + MonitoringSamples.all
 
     @Test("of the admin API fit what is sent, and name every member of it", arguments: samples.indices)
     func fits(index: Int) throws {

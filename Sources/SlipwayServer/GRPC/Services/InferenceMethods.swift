@@ -123,7 +123,8 @@ extension CallerBook {
             authorization: call.headers.first(name: "authorization"), address: call.peerAddress)
         return RequestControls.Wishes(
             cancellation: call.cancellation, caller: Caller(identity: identity) { call.headers.first(name: $0) },
-            deadline: call.deadline, priority: call.headers.first(name: "priority"))
+            deadline: call.deadline, priority: call.headers.first(name: "priority"), requestID: call.requestID,
+            isOwnID: call.headers.first(name: "x-request-id") == call.requestID)
     }
 
     /// The same of a call that grpc-swift-2 answers.
@@ -132,7 +133,7 @@ extension CallerBook {
         let identity = await identity(authorization: metadata.text("authorization"), address: context.peerAddress)
         return RequestControls.Wishes(
             cancellation: context.cancellation, caller: Caller(identity: identity) { metadata.text($0) },
-            deadline: context.deadline, priority: metadata.text("priority"))
+            deadline: context.deadline, priority: metadata.text("priority"), requestID: nil)
     }
 }
 

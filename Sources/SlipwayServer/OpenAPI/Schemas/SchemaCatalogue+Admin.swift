@@ -83,6 +83,7 @@ extension SchemaCatalogue {
             "rollout?": .named("Rollout"), "engine?": .string, "device?": .string, "instances?": .integer,
             "batching?": .named("BatchingSpec"), "limits?": .named("LimitSpec"),
             "lifecycle?": .named("LifecycleSpec"), "cacheBytes?": .integer,
+            "monitoring?": .named("MonitoringSpec"),
         ]),
         "RevisionDTO": .members([
             "number": .count, "version?": .named("VersionID"), "engine?": .string, "device?": .string,

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+import SlipwayEngine
+package import SlipwayMonitoring
+package import SlipwayRegistry
+import Synchronization
+
+/// The loop of one replica: observes what it answers, detects what is wrong, alerts, and lets guards act.
+///
+/// Requests only hand their observations to a queue. Everything else happens on one thread of its own, at the
+/// priority of loaders: counting every 50 ms, judging four times a second or less often where that would take more
+/// than a fiftieth of the thread's time.
+package final class MonitoringLoop: Sendable {
+    /// What the loop works with.
+    package struct Parts: Sendable {
+        /// The replica's id.
+        package var replica: String
+        package var registry: any MetadataStore
+        package var store: any MonitoringStore
+        package var capture: (any CaptureSink)?
+        /// Opens the label journal of an endpoint; blocks.
+        package var journal: @Sendable (_ endpoint: String) throws -> any LabelJournal
+        /// Hands a notice to the receivers named, all where there are none; returns at once.
+        package var deliver: @Sendable (_ notice: AlertNotice, _ receivers: [String]) -> Void
+        /// Shows what the loop found; `nil` for nowhere.
+        package var metrics: MonitoringMetrics?
+        package var clock: @Sendable () -> Timestamp
+        package var warn: @Sendable (String) -> Void
+
+        package init(
+            replica: String, registry: any MetadataStore, store: any MonitoringStore,
+            journal: @escaping @Sendable (_ endpoint: String) throws -> any LabelJournal,
+            clock: @escaping @Sendable () -> Timestamp
+        ) {
+            self.replica = replica
+            self.registry = registry
+            self.store = store
+            self.journal = journal
+            self.clock = clock
+            deliver = { _, _ in }
+            warn = { _ in }
+        }
+    }
+
+    /// One endpoint that is watched.
+    struct Watched: Sendable {
+        var revision: EndpointRevision
+        var spec: EndpointSpec
+        /// Versions whose profiles are known, and those profiles.
+        var profiles: [VersionID: ReferenceProfile]
+        var join: LabelJoin?
+    }
+
+    struct State {
+        var endpoints: [String: Watched] = [:]
+        var report: SignalReport
+        var history = SignalHistory()
+        var rules = RuleBook()
+        var guards = GuardPlanner()
+        var open: [Alert] = []
+        var silences: [Silence] = []
+        var decisions: [GuardDecision] = []
+        var revisions: [String: Int] = [:]
+        /// When windows were stored last.
+        var exchangedAt = Timestamp(milliseconds: 0)
+    }
+
+    package let queue = PredictionQueue()
+    package let events: EventRing
+    let parts: Parts
+    let book: MonitorBook
+    let control: HomeControl
+    let lanes: LaneGroup
+    let state: Mutex<State>
+
+    /// How often what was answered is counted.
+    static let drainInterval: Duration = .milliseconds(50)
+    /// How often signals are judged.
+    static let judgeInterval: Duration = .milliseconds(250)
+    /// Judging takes at most so much of the thread's time.
+    static let judgeShare = 50
+    /// How often windows are stored, and those of other replicas read.
+    static let exchangeInterval: Duration = .seconds(5)
+    /// Windows that nobody asks for any more go after so long.
+    static let windowsKept: Duration = .seconds(35 * 86_400)
+
+    /// - Parameter control: Changes desired state where guards act.
+    /// - Throws: `EngineError` `outOfMemory` when there is no thread left.
+    package init(parts: Parts, control: HomeControl) throws {
+        self.parts = parts
+        self.control = control
+        book = MonitorBook(replica: parts.replica)
+        events = EventRing(startedAt: parts.clock())
+        lanes = try LaneGroup(count: 1)
+        state = Mutex(State(report: SignalReport(at: parts.clock())))
+    }
+
+    // MARK: - Hot path
+
+    /// Takes note of an answered request; quick, never blocks.
+    package func observe(_ prediction: PredictionObservation) { _ = queue.offer(prediction) }
+
+    /// Takes note of a request's end; a few additions.
+    package func observe(_ request: InferenceObservation) { book.add(request) }
+
+    /// Takes note of a generated answer's end.
+    package func observe(_ generation: GenerationObservation) { book.add(generation) }
+
+    // MARK: - Running
+
+    /// Reads what earlier processes left and begins; to be called before requests come.
+    package func prepare() async {
+        do {
+            let alerts = try await parts.store.alerts(of: nil, state: .firing, limit: 1000)
+            let silences = try await parts.store.silences()
+            let decisions = try await parts.store.decisions(of: nil, limit: 1000)
+            state.withLock {
+                $0.rules.restore(alerts)
+                $0.silences = silences
+                $0.decisions = decisions
+            }
+        } catch {
+            parts.warn("cannot read what monitoring kept: \(error)")
+        }
+        await follow()
+        await exchange()
+    }
+
+    /// Runs until the task is cancelled, then counts what waits and stores windows and labels.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    await drain()
+                    try? await Task.sleep(for: Self.drainInterval)
+                }
+            }
+            group.addTask { [self] in
+                let changes = parts.registry.changes()
+                await follow()
+                for await _ in changes { await follow() }
+            }
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    let took = await judge()
+                    try? await Task.sleep(for: max(Self.judgeInterval, took * Self.judgeShare))
+                }
+            }
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.exchangeInterval)
+                    await exchange()
+                }
+            }
+        }
+    }
+
+    /// Counts what still waits, stores windows, and ends the thread.
+    package func finish() async {
+        await drain()
+        await exchange()
+        parts.capture?.flush()
+        events.finish()
+        await lanes.stop()
+    }
+
+    /// Counts what was answered since the last time.
+    package func drain() async {
+        while !queue.isEmpty {
+            do {
+                try await lanes.queue.run { [self] in count(queue.take(upTo: 4096)) }
+            } catch {
+                return
+            }
+        }
+    }
+
+    private func count(_ predictions: [PredictionObservation]) {
+        let endpoints = state.withLock { $0.endpoints }
+        for prediction in predictions {
+            guard let watched = endpoints[prediction.endpoint] else { continue }
+            if watched.spec.monitoring.isEnabled ?? true {
+                book.add(prediction)
+                if prediction.route != .shadow { watched.join?.expect(prediction) }
+            }
+            if watched.spec.monitoring.capture != nil { parts.capture?.offer(prediction) }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SlipwayCore
+
+/// Finds in a request and its answer what a label will be held against.
+///
+/// The task is the specification's, else the profile's, else told from the outputs: texts or whole numbers beside or
+/// instead of a table of scores are classes; scores are a table of two or more columns whose rows are shares of 1;
+/// one column of numbers is a measured quantity. One column of scores is of the second of two classes.
+struct AnswerReader {
+    /// Most classes whose scores are kept; of more, only the best one's name and score.
+    static let maximumClasses = 32
+
+    let spec: MonitoringSpec
+    let profile: ReferenceProfile?
+
+    /// The classes in the order of `count` scores: the profile's, else `0`, `1` ...
+    func classes(count: Int) -> [String] {
+        if let known = profile?.classes, known.count == count { return known }
+        return (0..<count).map { String($0) }
+    }
+
+    /// `nil` without an id, or where nothing in the answer is a prediction.
+    func record(_ prediction: PredictionObservation) -> PredictionRecord? {
+        guard let id = prediction.requestID, !id.isEmpty, id.utf8.count <= Feedback.maximumTextBytes else { return nil }
+        let rows = max(prediction.rows, 1)
+        let kept = min(rows, PredictionRecord.maximumRows)
+        guard let answers = answers(prediction.outputs, rows: rows, kept: kept) else { return nil }
+        var record = PredictionRecord(
+            requestID: id, version: prediction.version, at: prediction.at, rows: rows, answers: answers,
+            segments: segments(prediction, rows: rows, kept: kept))
+        record.isShadow = prediction.route == .shadow
+        return record
+    }
+
+    // MARK: Answers
+
+    private func answers(_ outputs: NamedTensors, rows: Int, kept: Int) -> PredictionRecord.Answers? {
+        let tables = outputs.compactMap { element in
+            TensorColumn(element.tensor, rows: rows).map { (name: element.name, table: $0) }
+        }
+        if let name = spec.scoreOutput {
+            guard let table = tables.first(where: { $0.name == name })?.table else { return nil }
+            if spec.task == .regression { return numbers(table, kept: kept) }
+            return scores(table, kept: kept, isExplicit: true) ?? names(table, kept: kept)
+                ?? numbers(table, kept: kept)
+        }
+        let profiled = profile.map(\.task).flatMap { $0 == .other ? nil : $0 }
+        switch spec.task ?? profiled {
+        case .regression:
+            return tables.lazy.compactMap { numbers($0.table, kept: kept) }.first
+        case .classification:
+            return classified(tables.map(\.table), kept: kept, isExplicit: true)
+        case .other:
+            return nil
+        case nil:
+            return classified(tables.map(\.table), kept: kept, isExplicit: false)
+                ?? tables.lazy.compactMap { numbers($0.table, kept: kept) }.first
+        }
+    }
+
+    private func classified(
+        _ tables: [TensorColumn], kept: Int, isExplicit: Bool
+    ) -> PredictionRecord.Answers? {
+        let named = tables.first { !$0.isFloating && $0.columns == 1 }.flatMap { names($0, kept: kept) }
+        for table in tables {
+            guard let found = scores(table, kept: kept, isExplicit: isExplicit && named == nil) else { continue }
+            guard case .names(let names, _)? = named else { return found }
+            return reconciled(found, names: names)
+        }
+        return named
+    }
+
+    /// Scores where their order of classes is known and agrees with the classes named; else the names, with how sure.
+    private func reconciled(
+        _ answers: PredictionRecord.Answers, names: [String]
+    ) -> PredictionRecord.Answers {
+        let bests: [Float]
+        switch answers {
+        case .scores(let values, let count):
+            let classes = classes(count: count)
+            let rows = values.count / count
+            let winners = (0..<rows).map { Self.best(values[($0 * count)..<(($0 + 1) * count)]) }
+            // Classes that nobody named and that the labels contradict would be the wrong ones.
+            if Set(names).isSubset(of: classes) { return answers }
+            bests = winners.map(\.score)
+        case .names(_, let confidences): bests = confidences
+        case .numbers: return answers
+        }
+        return .names(names, confidences: bests.count == names.count ? bests : [])
+    }
+
+    static func best(_ row: ArraySlice<Float>) -> (index: Int, score: Float) {
+        var best = (index: 0, score: -Float.infinity)
+        for (index, score) in row.enumerated() where score > best.score { best = (index, score) }
+        return best
+    }
+
+    /// A floating-point table whose rows are shares of 1.
+    private func scores(_ table: TensorColumn, kept: Int, isExplicit: Bool) -> PredictionRecord.Answers? {
+        guard table.isFloating, table.columns > 1 || isExplicit else { return nil }
+        let columns = table.columns
+        guard columns <= Self.maximumClasses else { return bestOf(table, kept: kept) }
+        var values: [Float] = []
+        values.reserveCapacity(kept * max(columns, 2))
+        for row in 0..<kept {
+            var sum = 0.0
+            if columns == 1 { values.append(0) }
+            for column in 0..<columns {
+                let value = table.number(row * columns + column)
+                guard value >= -1e-6, value <= 1 + 1e-6 else { return nil }
+                sum += value
+                values.append(Float(min(max(value, 0), 1)))
+            }
+            if columns == 1 {
+                values[values.count - 2] = 1 - values[values.count - 1]
+            } else if abs(sum - 1) > Self.sumTolerance {
+                return nil
+            }
+        }
+        return .scores(values, classes: max(columns, 2))
+    }
+
+    /// Half-precision scores of 32 classes, each off by up to 2^-11 of itself, miss 1 by less than this.
+    private static let sumTolerance = 0.01
+
+    private func bestOf(_ table: TensorColumn, kept: Int) -> PredictionRecord.Answers? {
+        var names: [String] = []
+        var confidences: [Float] = []
+        let known = profile?.classes.count == table.columns ? profile?.classes : nil
+        for row in 0..<kept {
+            var best = (column: 0, value: -Double.infinity)
+            for column in 0..<table.columns {
+                let value = table.number(row * table.columns + column)
+                guard value >= -1e-6, value <= 1 + 1e-6 else { return nil }
+                if value > best.value { best = (column, value) }
+            }
+            names.append(known?[best.column] ?? String(best.column))
+            confidences.append(Float(best.value))
+        }
+        return .names(names, confidences: confidences)
+    }
+
+    private func names(_ table: TensorColumn, kept: Int) -> PredictionRecord.Answers? {
+        guard table.columns == 1, !table.isFloating || spec.task == .classification else { return nil }
+        return .names(table.names(column: 0, count: kept), confidences: [])
+    }
+
+    private func numbers(_ table: TensorColumn, kept: Int) -> PredictionRecord.Answers? {
+        guard table.columns == 1, table.tensor.elementType != .bytes else { return nil }
+        return .numbers((0..<kept).map { table.number($0) })
+    }
+
+    // MARK: Segments
+
+    private func segments(_ prediction: PredictionObservation, rows: Int, kept: Int) -> [String] {
+        guard let name = spec.segment else { return [] }
+        if name.hasPrefix("parameter:") {
+            switch prediction.parameters[String(name.dropFirst("parameter:".count))] {
+            case .bool(let value): return [value ? "true" : "false"]
+            case .int(let value): return [String(value)]
+            case .double(let value): return [ClassName.of(value)]
+            case .string(let value):
+                return [String(decoding: value.utf8.prefix(PredictionRecord.maximumNameBytes), as: UTF8.self)]
+            case nil: return ["none"]
+            }
+        }
+        // An input's own name, or that of a column of one that the profile names.
+        let feature = profile?.features.first { $0.name == name }
+        guard let tensor = prediction.inputs[name] ?? feature.flatMap({ prediction.inputs[$0.tensor] }),
+            let table = TensorColumn(tensor, rows: rows)
+        else { return ["none"] }
+        let names = table.names(column: prediction.inputs[name] == nil ? feature?.column ?? 0 : 0, count: kept)
+        return names.count == kept ? names : ["none"]
+    }
+}

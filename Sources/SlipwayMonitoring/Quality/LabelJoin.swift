@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+import Synchronization
+
+/// Joins labels to the predictions of one endpoint by request id, on arrival and exactly once.
+///
+/// A label is written down, durably, before it is counted and answered; what is known after a restart is the fold of
+/// the journal. Predictions wait for ``MonitoringSpec/labelWindowSeconds`` within
+/// ``MonitoringSpec/labelBudgetBytes``; the oldest go first. Calls take one lock; ``join(_:at:)`` waits for the disk,
+/// so it is never called on the cooperative pool.
+package final class LabelJoin: Sendable {
+    package let endpoint: String
+    private let journal: any LabelJournal
+    private let shell: Mutex<Shell>
+
+    /// Everything behind the lock.
+    private struct Shell {
+        var spec: MonitoringSpec
+        var profile: ReferenceProfile?
+        var profiles: [VersionID: ReferenceProfile] = [:]
+        var state: LabelState
+        var estimates: QualityEstimates
+        var counts = FeedbackCounts()
+        /// What is to be written before the next feedback.
+        var unwritten: [JournalRecord] = []
+        var droppedAt: Timestamp
+
+        func reader(for version: VersionID) -> AnswerReader {
+            AnswerReader(spec: spec, profile: profiles[version] ?? profile)
+        }
+    }
+
+    /// Predictions are handed to the journal in groups of so many, and at every feedback and reading.
+    private static let groupCount = 256
+    /// So often the journal is told what it may forget.
+    private static let dropMilliseconds: Int64 = 60_000
+
+    /// Folds the journal: blocks for as long as that takes.
+    ///
+    /// - Parameters:
+    ///   - profile: Of versions that ``configure(spec:profiles:)`` gives none for.
+    ///   - now: Wall-clock time; what is too old by it is not read.
+    /// - Throws: What the journal throws when it cannot be read.
+    package init(
+        endpoint: String, spec: MonitoringSpec, profile: ReferenceProfile?, journal: any LabelJournal, now: Timestamp
+    ) throws {
+        self.endpoint = endpoint
+        self.journal = journal
+        var shell = Shell(
+            spec: spec, profile: profile, state: LabelState(limits: LabelLimits(spec)),
+            estimates: QualityEstimates(LabelLimits(spec).window), droppedAt: now)
+        try Self.fold(journal, into: &shell, now: now)
+        self.shell = Mutex(shell)
+    }
+
+    /// Takes another specification or other profiles; where windows or bounds change, the journal is folded anew.
+    ///
+    /// Blocks like the initializer then. When it throws, nothing has changed.
+    package func configure(spec: MonitoringSpec, profiles: [VersionID: ReferenceProfile]) throws {
+        try shell.withLock { shell in
+            var next = shell
+            next.spec = spec
+            next.profiles = profiles
+            let limits = LabelLimits(spec)
+            if limits != shell.state.limits {
+                try journal.append(next.unwritten)
+                next.unwritten = []
+                next.state = LabelState(limits: limits)
+                next.estimates = QualityEstimates(limits.window)
+                try Self.fold(journal, into: &next, now: shell.state.now ?? shell.droppedAt)
+            }
+            shell = next
+        }
+    }
+
+    // MARK: Predictions
+
+    /// Keeps what a label will be held against; does nothing for answers without an id or a prediction.
+    package func expect(_ prediction: PredictionObservation) {
+        shell.withLock { shell in
+            let reader = shell.reader(for: prediction.version)
+            guard var record = reader.record(prediction) else {
+                shell.counts.unreadable += 1
+                return
+            }
+            record.at = step(&shell, now: prediction.at)
+            shell.counts.expected += 1
+            shell.counts.rowsLeftOut += record.rows - record.keptRows
+            shell.state.apply(.prediction(record))
+            shell.estimates.add(record, reader: reader)
+            shell.unwritten.append(.prediction(record))
+            if shell.unwritten.count >= Self.groupCount { write(&shell) }
+        }
+    }
+
+    /// The time of the next record, after a record of a clock that was put back, if it was.
+    private func step(_ shell: inout Shell, now: Timestamp) -> Timestamp {
+        let (at, step) = shell.state.tick(now)
+        if let step {
+            shell.state.apply(step)
+            if case .clockStep(_, let back) = step { shell.estimates.move(back: back) }
+            shell.unwritten.append(step)
+        }
+        return at
+    }
+
+    /// Hands what waits to the journal; what it does not take stays in memory alone, counted.
+    private func write(_ shell: inout Shell) {
+        guard !shell.unwritten.isEmpty else { return }
+        do {
+            try journal.append(shell.unwritten)
+        } catch {
+            shell.counts.unwritten += shell.unwritten.count
+        }
+        shell.unwritten.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Feedback
+
+    /// Joins each in turn; the answers are in the same order. All of a call are written down at once.
+    ///
+    /// Predictions made before must have been given to ``expect(_:)`` before: drain their queue first.
+    package func join(_ feedback: [Feedback], at now: Timestamp) -> [FeedbackResult] {
+        shell.withLock { shell in
+            let at = step(&shell, now: now)
+            shell.state.advance(to: at)
+            var desk = JoinDesk(at: at)
+            var results = feedback.map { one in
+                desk.judge(one, state: shell.state) { shell.reader(for: $0) }
+            }
+            if !desk.records.isEmpty {
+                // Predictions first: a label never outlives in the journal what it belongs to.
+                write(&shell)
+                do {
+                    try journal.append(desk.records.map { .feedback($0) })
+                    for record in desk.records { shell.state.apply(.feedback(record)) }
+                } catch {
+                    let text = "the label could not be written down: see the server's log, then send it again"
+                    results = results.map { $0 == .joined ? .unavailable(text) : $0 }
+                }
+            }
+            for result in results { shell.counts.count(result) }
+            return results
+        }
+    }
+
+    // MARK: Reading
+
+    /// All signals of quality, with labels and without, of the window that ends now.
+    ///
+    /// Also ends the waiting of what is too old, and lets the journal forget.
+    package func readings(at now: Timestamp) -> [SignalKey: SignalReading] {
+        shell.withLock { shell in
+            let at = refresh(&shell, now: now)
+            var readings = QualityReadings(endpoint: endpoint)
+            for (version, quality) in shell.state.quality.merged(at: at).versions {
+                readings.add(
+                    quality, of: version, reference: (shell.profiles[version] ?? shell.profile)?.performance ?? [:])
+            }
+            for (version, estimate) in shell.estimates.merged(at: at) {
+                readings.add(
+                    estimate, of: version, reference: (shell.profiles[version] ?? shell.profile)?.performance ?? [:])
+            }
+            return readings.readings
+        }
+    }
+
+    /// The quality of each version in full: every average, the confusion matrix, segments and business numbers.
+    package func summaries(at now: Timestamp) -> [QualitySummary] {
+        shell.withLock { shell in
+            let at = refresh(&shell, now: now)
+            return shell.state.quality.merged(at: at).versions
+                .map { QualitySummary(version: $0.key, quality: $0.value) }
+                .sorted { $0.version < $1.version }
+        }
+    }
+
+    private func refresh(_ shell: inout Shell, now: Timestamp) -> Timestamp {
+        let at = step(&shell, now: now)
+        shell.state.advance(to: at)
+        write(&shell)
+        if at.milliseconds - shell.droppedAt.milliseconds >= Self.dropMilliseconds || at < shell.droppedAt {
+            shell.droppedAt = at
+            // A journal that cannot forget now can later; its own bound on bytes holds meanwhile.
+            try? journal.drop(before: shell.state.needed(at: at))
+        }
+        return at
+    }
+
+    package var counts: FeedbackCounts {
+        shell.withLock { shell in
+            var counts = shell.counts
+            counts.expired = shell.state.expired
+            counts.evicted = shell.state.evicted
+            counts.waiting = shell.state.waiting
+            counts.bytes = shell.state.bytes
+            return counts
+        }
+    }
+
+    /// What is known now, for tests that compare two joins.
+    package var snapshot: LabelState { shell.withLock { $0.state } }
+
+    /// Writes down what waits; call before the process ends.
+    package func close() {
+        shell.withLock { write(&$0) }
+    }
+
+    private static func fold(_ journal: any LabelJournal, into shell: inout Shell, now: Timestamp) throws {
+        let limits = shell.state.limits
+        let span = max(limits.remembered, limits.window.bucketMilliseconds * Int64(limits.window.buckets))
+        let since = Timestamp(milliseconds: now.milliseconds - span)
+        var state = shell.state
+        var estimates = shell.estimates
+        let settings = shell
+        try journal.replay(since: since) { record in
+            state.apply(record)
+            switch record {
+            case .prediction(let prediction):
+                estimates.add(prediction, reader: settings.reader(for: prediction.version))
+            case .clockStep(_, let back): estimates.move(back: back)
+            case .feedback: break
+            }
+        }
+        let horizon = journal.horizon
+        state.forget(before: max(horizon.predictions, horizon.feedback))
+        state.restartCounts()
+        shell.state = state
+        shell.estimates = estimates
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+import Synchronization
+
+/// A monitoring store that lives as long as the process: for tests, and for homes that cannot be written.
+package final class InMemoryMonitoringStore: MonitoringStore {
+    private struct WindowKey: Hashable {
+        let endpoint: String
+        let version: VersionID
+        let replica: String
+        let startedAt: Timestamp
+    }
+
+    private struct AlertKey: Hashable {
+        let fingerprint: String
+        let startedAt: Timestamp
+    }
+
+    private struct Lease {
+        let holder: String
+        let end: Timestamp
+    }
+
+    private struct State {
+        var profiles: [VersionID: ReferenceProfile] = [:]
+        var windows: [WindowKey: StoredWindow] = [:]
+        var alerts: [AlertKey: Alert] = [:]
+        var decisions: [GuardDecision] = []
+        var silences: [String: Silence] = [:]
+        var leases: [String: Lease] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func profile(of version: VersionID) async throws -> ReferenceProfile? {
+        state.withLock { $0.profiles[version] }
+    }
+
+    package func save(_ profile: ReferenceProfile, of version: VersionID) async throws {
+        state.withLock { $0.profiles[version] = profile }
+    }
+
+    package func save(_ windows: [StoredWindow]) async throws {
+        state.withLock { state in
+            for window in windows {
+                let key = WindowKey(
+                    endpoint: window.endpoint, version: window.version, replica: window.replica,
+                    startedAt: window.startedAt)
+                state.windows[key] = window
+            }
+        }
+    }
+
+    package func windows(of endpoint: String, since: Timestamp) async throws -> [StoredWindow] {
+        let found = state.withLock { $0.windows.values.filter { $0.endpoint == endpoint && $0.endedAt > since } }
+        return found.sorted {
+            ($0.startedAt, $0.version, $0.replica) < ($1.startedAt, $1.version, $1.replica)
+        }
+    }
+
+    package func deleteWindows(endedBefore instant: Timestamp) async throws {
+        state.withLock { state in state.windows = state.windows.filter { $0.value.endedAt >= instant } }
+    }
+
+    package func save(_ alerts: [Alert]) async throws {
+        state.withLock { state in
+            for alert in alerts {
+                state.alerts[AlertKey(fingerprint: alert.fingerprint, startedAt: alert.startedAt)] = alert
+            }
+        }
+    }
+
+    package func alerts(of endpoint: String?, state wanted: Alert.State?, limit: Int) async throws -> [Alert] {
+        let all = state.withLock { Array($0.alerts.values) }
+        let found = all.filter { alert in
+            (endpoint == nil || alert.key.endpoint == endpoint) && (wanted == nil || alert.state == wanted)
+        }
+        let sorted = found.sorted { one, other in
+            one.startedAt == other.startedAt ? one.fingerprint < other.fingerprint : one.startedAt > other.startedAt
+        }
+        return Array(sorted.prefix(max(0, limit)))
+    }
+
+    package func append(_ decision: GuardDecision) async throws { state.withLock { $0.decisions.append(decision) } }
+
+    package func decisions(of endpoint: String?, limit: Int) async throws -> [GuardDecision] {
+        let all = state.withLock { $0.decisions }
+        return Array(all.reversed().filter { endpoint == nil || $0.endpoint == endpoint }.prefix(max(0, limit)))
+    }
+
+    package func silences() async throws -> [Silence] {
+        state.withLock { Array($0.silences.values) }.sorted { ($0.until, $0.id) < ($1.until, $1.id) }
+    }
+
+    package func save(_ silence: Silence) async throws { state.withLock { $0.silences[silence.id] = silence } }
+
+    package func deleteSilence(_ id: String) async throws { state.withLock { $0.silences[id] = nil } }
+
+    package func acquireLease(
+        _ name: String, holder: String, now: Timestamp, duration: Duration
+    ) async throws -> Bool {
+        let (seconds, attoseconds) = duration.components
+        let length = min(max(seconds, 0), 1 << 40) * 1000 + attoseconds / 1_000_000_000_000_000
+        return state.withLock { state in
+            if let lease = state.leases[name], lease.holder != holder, lease.end > now { return false }
+            state.leases[name] = Lease(holder: holder, end: Timestamp(milliseconds: now.milliseconds + length))
+            return true
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SlipwayCore
+import Synchronization
+
+/// Everything that is counted about data, answers and service of one replica, and what it says.
+///
+/// Predictions are added on the thread that drains the queue; requests and generations where they end, from any
+/// thread, which costs a dictionary look-up and a few additions; reports are made on a thread that may compute for
+/// some milliseconds. Times come from the observations and the caller: there is no clock inside.
+package final class MonitorBook: Sendable {
+    /// What is known of an endpoint, replaced as a whole: a request that looks it up copies one reference.
+    private final class Endpoint: Sendable {
+        let spec: MonitoringSpec
+        let isEnabled: Bool
+        let versions: [VersionID: VersionMonitor]
+        /// By number: what requests carry.
+        let numbers: [Int: VersionMonitor]
+        let counters: ServiceCounters
+
+        init(spec: MonitoringSpec, versions: [VersionID: VersionMonitor], counters: ServiceCounters) {
+            self.spec = spec
+            isEnabled = spec.isEnabled ?? true
+            self.versions = versions
+            numbers = Dictionary(versions.map { ($0.key.number, $0.value) }, uniquingKeysWith: { first, _ in first })
+            self.counters = counters
+        }
+    }
+
+    private struct Learned: Sendable {
+        var endpoint: String
+        var version: VersionID
+        var profile: ReferenceProfile
+    }
+
+    /// Versions of an endpoint that are watched at a time; predictions of further ones are left out.
+    private static let maximumVersions = 32
+    /// Provisional profiles that wait to be taken.
+    private static let maximumLearned = 64
+
+    private let replica: String
+    private let table = Mutex<[String: Endpoint]>([:])
+    /// The endpoints as a whole; touched by reports only.
+    private let services = Mutex<[String: ServiceWindow]>([:])
+    private let learned = Mutex<[Learned]>([])
+    /// The latest time that windows were asked for up to.
+    private let storedUpTo = Mutex<Timestamp?>(nil)
+
+    package init(replica: String) { self.replica = replica }
+
+    // MARK: Configuration
+
+    /// Watches an endpoint, or takes over its new specification; what was counted stays where profiles stay.
+    ///
+    /// - Parameters:
+    ///   - versions: All that it routes to. Those with a profile need not be named again.
+    ///   - profiles: Of the versions that have one; the others get a provisional one from their first rows.
+    package func configure(
+        endpoint name: String, spec: MonitoringSpec, versions: [VersionID] = [],
+        profiles: [VersionID: ReferenceProfile]
+    ) {
+        table.withLock { table in
+            let known = table[name]
+            let wanted = Set(versions).union(profiles.keys)
+            // Versions that predictions brought are kept until a list leaves them out.
+            var monitors = (known?.versions ?? [:]).filter { wanted.isEmpty || wanted.contains($0.key) }
+            for (version, monitor) in monitors {
+                monitor.configure(profile: profiles[version], old: known?.spec ?? spec, new: spec)
+            }
+            for version in wanted.sorted() where monitors[version] == nil && monitors.count < Self.maximumVersions {
+                monitors[version] = VersionMonitor(version, profile: profiles[version], spec: spec)
+            }
+            table[name] = Endpoint(
+                spec: spec, versions: monitors, counters: known?.counters ?? ServiceCounters())
+        }
+        services.withLock { services in
+            let rules = DefaultRules.effective(of: spec)
+            if services[name] == nil { services[name] = ServiceWindow(rules: rules) }
+        }
+    }
+
+    package func remove(endpoint: String) {
+        table.withLock { $0[endpoint] = nil }
+        services.withLock { $0[endpoint] = nil }
+    }
+
+    // MARK: Observing
+
+    /// Counts what was asked and answered. Called by the one thread that drains the queue.
+    package func add(_ prediction: PredictionObservation) {
+        guard let endpoint = table.withLock({ $0[prediction.endpoint] }), endpoint.isEnabled,
+            let monitor = endpoint.versions[prediction.version] ?? watch(prediction.version, of: prediction.endpoint)
+        else { return }
+        if let profile = monitor.add(prediction, spec: endpoint.spec) {
+            note(profile, of: prediction.version, endpoint: prediction.endpoint)
+        }
+    }
+
+    /// Begins to watch a version that nobody named; `nil` where there is no room.
+    private func watch(_ version: VersionID, of name: String) -> VersionMonitor? {
+        table.withLock { table in
+            guard let known = table[name], known.versions.count < Self.maximumVersions else { return nil }
+            let monitor = known.versions[version] ?? VersionMonitor(version, profile: nil, spec: known.spec)
+            var versions = known.versions
+            versions[version] = monitor
+            table[name] = Endpoint(spec: known.spec, versions: versions, counters: known.counters)
+            return monitor
+        }
+    }
+
+    /// Counts a request that ended: errors and latency.
+    package func add(_ request: InferenceObservation) {
+        guard let (whole, version) = counters(endpoint: request.endpoint, number: request.version) else { return }
+        // Nobody waits for a shadow.
+        let nanoseconds = request.total.clampedNanoseconds
+        if request.route != .shadow { whole.add(request.outcome, nanoseconds: nanoseconds) }
+        version?.counters.add(request.outcome, nanoseconds: nanoseconds)
+    }
+
+    /// Counts a generation that ended: errors, latency, tokens.
+    package func add(_ generation: GenerationObservation) {
+        guard let (whole, version) = counters(endpoint: generation.endpoint, number: generation.version) else { return }
+        if generation.route != .shadow {
+            whole.add(generation.outcome, nanoseconds: generation.total.clampedNanoseconds)
+        }
+        version?.counters.add(generation)
+    }
+
+    /// Counts how an answer to a probe differed from the first one.
+    package func add(_ noise: NoiseReading, endpoint: String, version: VersionID) {
+        table.withLock { $0[endpoint]?.versions[version] }?.add(noise)
+    }
+
+    private func counters(endpoint: String, number: Int?) -> (ServiceCounters, VersionMonitor?)? {
+        guard let found = table.withLock({ $0[endpoint] }) else { return nil }
+        return (found.counters, number.flatMap { found.numbers[$0] })
+    }
+
+    // MARK: Reporting
+
+    /// What all monitors say at `now`.
+    package func report(at now: Timestamp) -> SignalReport {
+        let endpoints = table.withLock { $0 }
+        var report = SignalReport(at: now)
+        for (name, endpoint) in endpoints {
+            let counted = endpoint.counters.take()
+            let whole = services.withLock { services -> [MonitorReading] in
+                services[name]?.add(counted, at: now)
+                return services[name]?.readings(at: now, hasBurn: endpoint.versions.isEmpty) ?? []
+            }
+            for (kind, subject, reading) in whole {
+                report.readings[SignalKey(endpoint: name, version: nil, kind: kind, subject: subject)] = reading
+            }
+            for (version, monitor) in endpoint.versions {
+                let (readings, profile) = monitor.readings(at: now, spec: endpoint.spec)
+                if let profile { note(profile, of: version, endpoint: name) }
+                for (kind, subject, reading) in readings {
+                    let key = SignalKey(endpoint: name, version: version, kind: kind, subject: subject)
+                    report.readings[key] = reading
+                }
+            }
+        }
+        return report
+    }
+
+    // MARK: Profiles made here
+
+    private func note(_ profile: ReferenceProfile, of version: VersionID, endpoint: String) {
+        learned.withLock { learned in
+            guard learned.count < Self.maximumLearned else { return }
+            learned.append(Learned(endpoint: endpoint, version: version, profile: profile))
+        }
+    }
+
+    /// Provisional profiles made since the last call, of versions that had none; they are in use already.
+    package func takeProvisionalProfiles() -> [(endpoint: String, version: VersionID, profile: ReferenceProfile)] {
+        learned.withLock { learned in
+            defer { learned = [] }
+            return learned.map { ($0.endpoint, $0.version, $0.profile) }
+        }
+    }
+
+    // MARK: Windows
+
+    /// This replica's parts of windows that changed, the ones being counted included.
+    ///
+    /// - Parameter instant: `nil` for what changed since the last such call.
+    package func windows(changedSince instant: Timestamp?) -> [StoredWindow] {
+        let since = instant ?? storedUpTo.withLock { $0 } ?? Timestamp(milliseconds: .min)
+        let endpoints = table.withLock { $0 }
+        var result: [StoredWindow] = []
+        for (name, endpoint) in endpoints {
+            for (version, monitor) in endpoint.versions {
+                result += monitor.changed(since: since).map { part in
+                    StoredWindow(
+                        endpoint: name, version: version, replica: replica, startedAt: part.startedAt,
+                        endedAt: part.endedAt, data: part.data)
+                }
+            }
+        }
+        if instant == nil, let last = result.map(\.endedAt).max() { storedUpTo.withLock { $0 = last } }
+        return result
+    }
+
+    /// Stored windows that came back damaged or counted on another profile.
+    package var refusedWindows: Int {
+        table.withLock { $0 }.values.reduce(0) { sum, endpoint in
+            sum + endpoint.versions.values.reduce(0) { $0 + $1.refusedWindows }
+        }
+    }
+
+    /// Takes stored windows: this replica's are gone on with where nothing was counted yet, others' are added to what
+    /// is reported. Damaged ones, and those counted on another profile, are left out.
+    package func restore(_ windows: [StoredWindow]) {
+        struct Key: Hashable {
+            let endpoint: String
+            let version: VersionID
+        }
+        let groups = Dictionary(grouping: windows) { Key(endpoint: $0.endpoint, version: $0.version) }
+        for (key, group) in groups {
+            guard let monitor = table.withLock({ $0[key.endpoint]?.versions[key.version] }) else { continue }
+            monitor.restore(
+                own: group.filter { $0.replica == replica }, foreign: group.filter { $0.replica != replica })
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How numbers counted on a reference's edges differ from the reference.
+///
+/// Distances of shares use the bins `[e(0), e(1)]`, `(e(1), e(2)]`, ..., one below and one above all edges. Both sides
+/// must have the same edges; with others, or with an empty side, every distance is 0 and every p-value 1, and
+/// ``isComparable`` says so.
+package struct EdgeComparison: Sendable {
+    /// `false` where a side is empty or the edges differ.
+    package let isComparable: Bool
+    /// The largest difference of the distribution functions seen just below and on the edges; never above the exact
+    /// Kolmogorov-Smirnov statistic.
+    package let ks: Double
+    /// What the exact statistic cannot exceed; at most `ks + 1 / intervals` for a reference that made the edges.
+    package let ksUpperBound: Double
+    /// Area between the distribution functions, in the column's unit: **approximate**. Linear between edges, the
+    /// tails outside the edges by the sums of distances.
+    package let wasserstein: Double
+    private let reference: EdgeCounts
+    private let current: EdgeCounts
+    private let p: [Double]
+    private let q: [Double]
+
+    package init(reference: EdgeCounts, current: EdgeCounts) {
+        self.reference = reference
+        self.current = current
+        let isComparable = reference.edges == current.edges && reference.total > 0 && current.total > 0
+        self.isComparable = isComparable
+        guard isComparable else {
+            (ks, ksUpperBound, wasserstein, p, q) = (0, 0, 0, [], [])
+            return
+        }
+        p = EdgeComparison.bins(reference)
+        q = EdgeComparison.bins(current)
+        let walk = EdgeComparison.walk(reference, current)
+        ks = walk.ks
+        ksUpperBound = min(walk.bound, 1)
+        wasserstein = walk.area
+    }
+
+    /// The probability of a larger ``ks`` when nothing differs, by ``HypothesisTests/kolmogorovLimit(_:_:_:)``. As
+    /// ``ks`` errs to the small side, so does this to the large.
+    package var ksPValue: Double {
+        isComparable
+            ? HypothesisTests.kolmogorovLimit(ks, Double(reference.total), Double(current.total)) : 1
+    }
+
+    /// Shares by bin, all of them; empty where there is nothing to compare.
+    package var shares: (reference: [Double], current: [Double]) { (p, q) }
+
+    /// Shares below `floor` are raised to it, on both sides.
+    package func psi(floor: Double = 1e-4) -> Double { Divergence.psi(p, q, floor: floor) }
+    package func jensenShannon(base2: Bool = true) -> Double {
+        Divergence.jensenShannon(p, q, base: base2 ? 2 : Divergence.naturalBase)
+    }
+    package var hellinger: Double { Divergence.hellinger(p, q) }
+    package var totalVariation: Double { Divergence.totalVariation(p, q) }
+    package var lInfinity: Double { Divergence.lInfinity(p, q) }
+
+    /// The same bins joined to at most `groups` of about equal reference share; with 10, the scorecards' deciles.
+    package func grouped(_ groups: Int) -> (reference: [Double], current: [Double]) {
+        guard isComparable, groups >= 1 else { return ([], []) }
+        var result: (reference: [Double], current: [Double]) = ([], [])
+        var (group, left) = ((reference: 0.0, current: 0.0), 1.0)
+        for index in p.indices {
+            group.reference += p[index]
+            group.current += q[index]
+            // What is left of the reference, evenly over the groups left; a group ends at the edge nearest to that.
+            let share = left / Double(groups - result.reference.count)
+            let next = index + 1 < p.count ? p[index + 1] : 0
+            let isNearest = group.reference + next / 2 >= share - 1e-9 && group.reference > share / 2
+            let isFull = isNearest && result.reference.count + 1 < groups
+            guard isFull || index + 1 == p.count else { continue }
+            result.reference.append(group.reference)
+            result.current.append(group.current)
+            left -= group.reference
+            group = (0, 0)
+        }
+        return result
+    }
+
+    /// Pearson's test of the 2 x K table of counts, of bins that either side has.
+    package var chiSquare: TestResult {
+        guard isComparable else { return TestResult(statistic: 0, pValue: 1) }
+        return HypothesisTests.chiSquareContingency([
+            EdgeComparison.counts(reference), EdgeComparison.counts(current),
+        ])
+    }
+
+    private static func counts(_ edgeCounts: EdgeCounts) -> [Double] {
+        let slots = edgeCounts.slots
+        // Below, the intervals (for one edge, the edge), above; without edges there is one bin.
+        let outer = edgeCounts.edges.count == 1 ? 2 : edgeCounts.edges.count
+        var bins = [Double](repeating: 0, count: outer + 1)
+        for (slot, count) in slots.enumerated() {
+            let bin = slot == 0 ? 0 : slot == slots.count - 1 ? outer : max(slot / 2, 1)
+            bins[bin] += Double(count)
+        }
+        return bins
+    }
+
+    private static func bins(_ edgeCounts: EdgeCounts) -> [Double] { Divergence.shares(counts(edgeCounts)) }
+
+    private static func walk(_ reference: EdgeCounts, _ current: EdgeCounts) -> (
+        ks: Double, bound: Double, area: Double
+    ) {
+        let (n, m) = (Double(reference.total), Double(current.total))
+        let edges = reference.edges
+        var (ks, bound) = (0.0, 0.0)
+        var area = abs(current.lowerTail / m - reference.lowerTail / n)
+        area += abs(current.upperTail / m - reference.upperTail / n)
+        var (f, g): (UInt64, UInt64) = (0, 0)
+        for slot in reference.slots.indices {
+            let (fLow, gLow) = (Double(f) / n, Double(g) / m)
+            f &+= reference.slots[slot]
+            g &+= current.slots[slot]
+            let (fHigh, gHigh) = (Double(f) / n, Double(g) / m)
+            ks = max(ks, abs(fHigh - gHigh))
+            guard slot & 1 == 0 else { continue }
+            // Inside an open interval the functions may be anywhere between their ends, one up before the other.
+            bound = max(bound, fHigh - gLow, gHigh - fLow)
+            if slot > 0, slot < reference.slots.count - 1 {
+                area += (edges[slot / 2] - edges[slot / 2 - 1]) * meanDistance(fLow - gLow, fHigh - gHigh)
+            }
+        }
+        return (ks, max(ks, bound), area)
+    }
+
+    /// The mean of |x| as x goes evenly from `a` to `b`.
+    private static func meanDistance(_ a: Double, _ b: Double) -> Double {
+        guard a * b < 0 else { return (abs(a) + abs(b)) / 2 }
+        return (a * a + b * b) / (2 * (abs(a) + abs(b)))
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Quality of a classifier estimated without labels, from calibrated probabilities (nannyml's CBPE).
+///
+/// Expected cells of the confusion matrix are sums of probabilities. It holds under a shift of the inputs alone: it
+/// **cannot see concept drift**, is blind where the reference had no data, and needs calibrated probabilities.
+/// Constant memory: a few sums for each class, and 16 KB for each class whose ROC-AUC is wanted; merges.
+package struct ConfidenceEstimate: Sendable, Hashable, Codable {
+    /// Classes up to which ROC-AUC is estimated.
+    package static let maximumRankedClasses = 16
+
+    package let classes: Int
+    /// Rows counted.
+    package private(set) var count: Int
+    private var hits: [Double]
+    private var predicted: [Double]
+    private var expected: [Double]
+    /// Sum of `p (1 - p)` of the predicted class.
+    private var spread: Double
+    /// Of each ranked class: sums of the probability and of its complement by raw score.
+    private var ranks: [RankedSums]
+
+    /// - Parameter classes: 2 to 1,000; others are brought inside.
+    package init(classes: Int) {
+        self.classes = min(max(classes, 2), 1000)
+        let zeros = [Double](repeating: 0, count: self.classes)
+        (count, spread) = (0, 0)
+        (hits, predicted, expected) = (zeros, zeros, zeros)
+        let ranked = self.classes == 2 ? 1 : self.classes <= ConfidenceEstimate.maximumRankedClasses ? self.classes : 0
+        ranks = [RankedSums](repeating: RankedSums(), count: ranked)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case classes, count, hits, predicted, expected, spread, ranks
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(classes: try container.decode(Int.self, forKey: .classes))
+        let ranked = ranks.count
+        count = try container.decode(Int.self, forKey: .count)
+        hits = try container.decode([Double].self, forKey: .hits)
+        predicted = try container.decode([Double].self, forKey: .predicted)
+        expected = try container.decode([Double].self, forKey: .expected)
+        spread = try container.decode(Double.self, forKey: .spread)
+        ranks = try container.decode([RankedSums].self, forKey: .ranks)
+        guard hits.count == classes, predicted.count == classes, expected.count == classes, ranks.count == ranked else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .classes, in: container, debugDescription: "there is one sum for each class")
+        }
+    }
+
+    /// Counts one row.
+    ///
+    /// - Parameters:
+    ///   - probabilities: Calibrated, one for each class; see ``calibrated(_:by:)``.
+    ///   - scores: What the model gave, one for each class; ranks the rows for ROC-AUC. In [0, 1].
+    ///   - predicted: The class that the model chose.
+    /// - Returns: `false`, and nothing counted, where numbers do not fit the classes or are not finite.
+    @discardableResult
+    package mutating func add(probabilities: [Double], scores: [Double], predicted chosen: Int) -> Bool {
+        guard probabilities.count == classes, scores.count == classes, (0..<classes).contains(chosen) else {
+            return false
+        }
+        guard probabilities.allSatisfy({ $0 >= 0 && $0 <= 1 }), scores.allSatisfy(\.isFinite) else { return false }
+        count &+= 1
+        predicted[chosen] += 1
+        hits[chosen] += probabilities[chosen]
+        spread += probabilities[chosen] * (1 - probabilities[chosen])
+        for index in 0..<classes { expected[index] += probabilities[index] }
+        if classes == 2 {
+            ranks[0].add(probabilities[1], score: scores[1])
+        } else {
+            for index in ranks.indices { ranks[index].add(probabilities[index], score: scores[index]) }
+        }
+        return true
+    }
+
+    /// Adds an estimate of as many classes; others are left out and told by `false`.
+    @discardableResult
+    package mutating func merge(_ other: ConfidenceEstimate) -> Bool {
+        guard classes == other.classes else { return false }
+        count &+= other.count
+        spread += other.spread
+        for index in 0..<classes {
+            hits[index] += other.hits[index]
+            predicted[index] += other.predicted[index]
+            expected[index] += other.expected[index]
+        }
+        for index in ranks.indices { ranks[index].merge(other.ranks[index]) }
+        return true
+    }
+
+    /// The expected share of right predictions; `nil` when empty.
+    package var accuracy: Double? { count > 0 ? hits.reduce(0, +) / Double(count) : nil }
+    /// Half the width of a 95 % interval of ``accuracy`` for calibrated probabilities; `nil` when empty.
+    package var accuracyMargin: Double? {
+        count > 0 ? 1.959963984540054 * max(spread, 0).squareRoot() / Double(count) : nil
+    }
+    /// Of two classes that of the second, else the mean over the classes; `nil` when empty.
+    package var precision: Double? { averaged { ratio(hits[$0], predicted[$0]) } }
+    package var recall: Double? { averaged { ratio(hits[$0], expected[$0]) } }
+    package var f1: Double? { averaged { ratio(2 * hits[$0], predicted[$0] + expected[$0]) } }
+    /// Of two classes: of the first, the share expected to be told so; `nil` when empty.
+    package var specificity: Double? { count > 0 ? ratio(hits[0], expected[0]) : nil }
+    /// Scores ranked in 1,024 bins; `nil` when empty or for more than 16 classes.
+    package var rocAUC: Double? {
+        let areas = ranks.compactMap(\.area)
+        return areas.count == ranks.count && !areas.isEmpty ? areas.reduce(0, +) / Double(areas.count) : nil
+    }
+
+    /// Raw scores of the classes as probabilities: each by the curve of its class, then divided by their sum (equal
+    /// where that is 0). Of two classes one curve will do, for the second.
+    ///
+    /// - Returns: `nil` where curves and scores do not fit or a score is NaN.
+    package static func calibrated(_ scores: [Double], by curves: [IsotonicCurve]) -> [Double]? {
+        if scores.count == 2, curves.count == 1 {
+            guard let p = curves[0].apply(scores[1]).map({ min(max($0, 0), 1) }) else { return nil }
+            return [1 - p, p]
+        }
+        guard scores.count == curves.count else { return nil }
+        let values = zip(curves, scores).compactMap { $0.apply($1).map { max($0, 0) } }
+        guard values.count == scores.count else { return nil }
+        let sum = values.reduce(0, +)
+        return values.map { sum > 0 ? $0 / sum : 1 / Double(values.count) }
+    }
+
+    private func ratio(_ a: Double, _ b: Double) -> Double { b > 0 ? a / b : 0 }
+
+    private func averaged(_ value: (Int) -> Double) -> Double? {
+        guard count > 0 else { return nil }
+        if classes == 2 { return value(1) }
+        return (0..<classes).reduce(0) { $0 + value($1) } / Double(classes)
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+package import SlipwayCore
+package import SlipwayMonitoring
+import SlipwayRegistry
+
+/// What monitoring keeps, in one SQLite file beside the registry's, shared safely by the processes of one machine.
+///
+/// A file of its own: what is written every few seconds here must not wait for, or wake, what replicas watch there.
+package final class SQLiteMonitoringStore: MonitoringStore {
+    private let pool: DatabasePool
+    private let path: String
+
+    private init(pool: DatabasePool, path: String) {
+        self.pool = pool
+        self.path = path
+    }
+
+    /// Opens what monitoring of a home keeps; makes it when there is none, and brings an older one to today's schema.
+    ///
+    /// - Parameters:
+    ///   - path: The database file, see ``HomeLayout/monitoringDatabase``. A lock file lies beside it.
+    ///   - busyTimeout: How long a call waits for another process before it throws `storeUnavailable`.
+    /// - Throws: ``RegistryError`` `corrupt`, `storeTooNew`, `storeFull` or `storeUnavailable`.
+    package static func open(
+        path: String, busyTimeout: Duration = .seconds(5)
+    ) async throws -> SQLiteMonitoringStore {
+        do {
+            let folder = PosixFolder.parent(of: path)
+            try await BlockingFiles.run { _ in try PosixFolder.make(folder) }
+            let lock = try await FileLock.acquire(path + ".lock", isExclusive: true, patience: busyTimeout)
+            let deadline = ContinuousClock.now + busyTimeout
+            while true {
+                do {
+                    let pool = try await BlockingFiles.run { _ in
+                        try MonitoringDatabase.open(path: path, busyTimeout: busyTimeout)
+                    }
+                    _ = consume lock
+                    return SQLiteMonitoringStore(pool: pool, path: path)
+                } catch let error as DatabaseError
+                    where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < deadline
+                {
+                    // Going over to the log, and recovering one after a crash, do not wait for locks by themselves.
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+        } catch {
+            throw MonitoringDatabase.mapped(error, path: path)
+        }
+    }
+
+    /// Calls after this throw `storeUnavailable`.
+    package func close() async {
+        let pool = pool
+        // Closing fails only where a query still runs; the file is whole all the same.
+        _ = try? await BlockingFiles.run { _ in try pool.close() }
+    }
+
+    func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw MonitoringDatabase.mapped(error, path: path)
+        }
+    }
+
+    func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
+        do {
+            return try await pool.write(body)
+        } catch {
+            throw MonitoringDatabase.mapped(error, path: path)
+        }
+    }
+
+    // MARK: - Profiles
+
+    package func profile(of version: VersionID) async throws -> ReferenceProfile? {
+        try await read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT profile FROM profiles WHERE model = ? AND number = ?",
+                arguments: [version.model, version.number]
+            ).map { try MonitoringJSON.decode($0, "profile") }
+        }
+    }
+
+    package func save(_ profile: ReferenceProfile, of version: VersionID) async throws {
+        let text = try MonitoringJSON.encode(profile)
+        try await write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO profiles (model, number, profile) VALUES (?, ?, ?)
+                    ON CONFLICT (model, number) DO UPDATE SET profile = excluded.profile
+                    """,
+                arguments: [version.model, version.number, text])
+        }
+    }
+
+    // MARK: - Windows
+
+    package func save(_ windows: [StoredWindow]) async throws {
+        try await write { db in
+            for window in windows {
+                try db.execute(
+                    sql: """
+                        INSERT INTO windows (endpoint, model, number, replica, started_at, ended_at, data)
+                        VALUES (?, ?, ?, ?, ?, ?, ?)
+                        ON CONFLICT (endpoint, model, number, replica, started_at)
+                        DO UPDATE SET ended_at = excluded.ended_at, data = excluded.data
+                        """,
+                    arguments: [
+                        window.endpoint, window.version.model, window.version.number, window.replica,
+                        window.startedAt.milliseconds, window.endedAt.milliseconds,
+                        StoredBytes.value(window.data),
+                    ])
+            }
+        }
+    }
+
+    package func windows(of endpoint: String, since: Timestamp) async throws -> [StoredWindow] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM windows WHERE endpoint = ? AND ended_at > ?
+                    ORDER BY started_at, model, number, replica
+                    """,
+                arguments: [endpoint, since.milliseconds]
+            ).map { row in
+                StoredWindow(
+                    endpoint: endpoint,
+                    version: VersionID(model: try row.value("model"), number: try row.value("number")),
+                    replica: try row.value("replica"), startedAt: try row.timestamp("started_at"),
+                    endedAt: try row.timestamp("ended_at"), data: try StoredBytes.bytes(row, "data"))
+            }
+        }
+    }
+
+    package func deleteWindows(endedBefore instant: Timestamp) async throws {
+        try await write {
+            try $0.execute(sql: "DELETE FROM windows WHERE ended_at < ?", arguments: [instant.milliseconds])
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SlipwayCore
+import SlipwayMonitoring
+import SlipwayRegistry
+import SlipwayStorage
+import Synchronization
+
+/// The label journals of a home: those that this process writes, and what others left.
+final class LabelFolders: Sendable {
+    private let root: String
+    private let open = Mutex<[String: FileLabelJournal]>([:])
+
+    init(root: String) { self.root = root }
+
+    /// Opens an endpoint's journal to write to it; blocks.
+    func journal(of endpoint: String) throws -> FileLabelJournal {
+        let journal = try FileLabelJournal.open(under: folder(of: endpoint))
+        open.withLock { $0[endpoint] = journal }
+        return journal
+    }
+
+    /// Every label that came for requests of an endpoint, by request id; blocks.
+    ///
+    /// Journals that another process writes are left out.
+    func labels(of endpoint: String) throws -> [String: CaptureLabel] {
+        var labels: [String: CaptureLabel] = [:]
+        for journal in try journals(of: endpoint) {
+            try journal.replay(since: Timestamp(milliseconds: .min)) { record in
+                guard case .feedback(let join) = record else { return }
+                labels[join.requestID] = CaptureLabel(join, before: labels[join.requestID])
+            }
+        }
+        return labels
+    }
+
+    private func folder(of endpoint: String) -> String { root + "/" + endpoint }
+
+    private func journals(of endpoint: String) throws -> [FileLabelJournal] {
+        if let own = open.withLock({ $0[endpoint] }) { return [own] }
+        var journals: [FileLabelJournal] = []
+        var slot = 0
+        while access("\(folder(of: endpoint))/\(slot)", F_OK) == 0 {
+            do {
+                journals.append(try FileLabelJournal(folder: "\(folder(of: endpoint))/\(slot)"))
+            } catch let error as RegistryError where error.code == .storeUnavailable {
+                // Its writer has it.
+            }
+            slot += 1
+        }
+        return journals
+    }
+}
+
+extension CaptureLabel {
+    /// A label, or business numbers that come beside what came before.
+    init(_ join: JoinRecord, before: CaptureLabel?) {
+        let values = join.outcomes.map { outcome -> Value in
+            switch outcome.value {
+            case .classified(_, let actual, _, _): .text(actual)
+            case .measured(_, let actual): .number(actual)
+            }
+        }
+        self.init(
+            values: values.isEmpty ? before?.values ?? [] : values,
+            kpis: join.kpis.merging(before?.kpis ?? [:]) { new, _ in new }, at: join.foundAt ?? join.at)
+    }
+}
