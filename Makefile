@@ -85,8 +85,10 @@ bench-llm: ## a language model beside llama-server, same source, threads and cac
 
 bench-monitoring: setup ## what monitors cost, how fast a fault is rolled back, what is detected when
 	@swift build $(SWIFT_FLAGS) --product slipway
+	@swift run $(SWIFT_FLAGS) MonitoringBenchmark cost
 	@Benchmarks/monitoring/cost $(BENCH_FLAGS)
 	@Benchmarks/monitoring/rollback $(BENCH_FLAGS)
+	@MONITORING_BENCHMARK=$(SCRATCH)/release/MonitoringBenchmark Benchmarks/monitoring/detection $(BENCH_FLAGS)
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
 	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)

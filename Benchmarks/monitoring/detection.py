@@ -6,7 +6,7 @@ usage: detection.py [--replay BINARY] [--out FILE.json] [--markdown FILE.md] [--
                     [--only NAME,...] [--detectors slipway,evidently,nannyml] [--quick]
 
 Every stream is recorded data with times: a calm part and then a shift of known size at a known time. Slipway's own
-monitors get it row by row at the recorded times (MonitorReplay, the library without a server); evidently and nannyml
+monitors get it row by row at the recorded times (MonitoringBenchmark, the library without a server); evidently and nannyml
 get hourly and daily batches of the same rows, with their own defaults. A detector is either alarmed or not at any time:
 
 * false alarms: how often it becomes alarmed in the calm part, as a number in 30 days;
@@ -164,7 +164,7 @@ def slipway(stream, options):
             json.dump(spec, file)
         seconds = str(stream.window_seconds / 12 / 6)
         output = subprocess.run(
-            [options.replay, *paths, seconds], check=True, stdout=subprocess.PIPE, text=True).stdout
+            [options.replay, "replay", *paths, seconds], check=True, stdout=subprocess.PIPE, text=True).stdout
     open_alerts = {rule["name"]: set() for rule in rules}
     spans = {rule["name"]: [] for rule in rules}
     for line in output.splitlines():
@@ -187,7 +187,7 @@ def performance(stream):
 
 
 def write(rows, features, path):
-    """The table as MonitorReplay reads it."""
+    """The table as `MonitoringBenchmark replay` reads it."""
     kinds = {"time": "time", "score": "score", "label": "label", "label_time": "label_time"}
     table = {}
     for name in [c for c in kinds if c in rows] + features:
@@ -342,7 +342,7 @@ def markdown(results, facts):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replay", default=os.path.join(HERE, "replay", ".build", "release", "MonitorReplay"))
+    parser.add_argument("--replay", default=os.environ.get("MONITORING_BENCHMARK", "MonitoringBenchmark"))
     parser.add_argument("--out")
     parser.add_argument("--markdown")
     parser.add_argument("--seeds", type=int, default=3)
@@ -358,7 +358,7 @@ def arguments():
     if unknown:
         parser.error(f"unknown detectors {sorted(unknown)}: choose of {sorted(DETECTORS)}")
     if "slipway" in options.detectors and not os.path.exists(options.replay):
-        parser.error(f"there is no {options.replay}: run 'swift build -c release' in Benchmarks/monitoring/replay")
+        parser.error("MONITORING_BENCHMARK must name the binary that `make bench-monitoring` builds")
     return options
 
 

@@ -57,7 +57,8 @@ def prometheus(watched, rendered, tmp_path_factory):
     def scraped():
         try:
             result = query(url, "up")
-        except requests.ConnectionError:
+        except (requests.ConnectionError, ValueError):
+            # It does not listen yet, or says in words that it is not ready.
             return False
         # Two scrapes, so that rates have something to be of.
         return result and query(url, "count_over_time(up[1m])")[0]["value"][1] not in ("0", "1")
@@ -98,16 +99,21 @@ def test_promtool_accepts_configuration_and_rules(rendered):
     rules = [path for name, path in rendered.items() if name.startswith("prometheus/rules/")]
     assert len(rules) == 2
     told = subprocess.run([promtool, "check", "rules", *rules], capture_output=True, text=True, timeout=60)
-    assert told.returncode == 0 and "0 rules" not in told.stdout, told.stdout + told.stderr
+    assert told.returncode == 0 and " 0 rules" not in told.stdout, told.stdout + told.stderr
 
 
 def test_openmetrics_is_read_by_prometheus_own_parser(watched):
+    asked = watched.session.post(
+        f"{watched.url}/v2/models/risk/infer", json=monitoring.body(monitoring.rows(1)[0]), timeout=slipway.PATIENCE,
+        headers={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"})
+    assert asked.status_code == 200
     answer = metrics(watched, OPENMETRICS)
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     families = {f.name: f for f in text_string_to_metric_families(answer.text)}
     assert answer.text.endswith("# EOF\n")
     buckets = [s for s in families["slipway_inference_duration_seconds"].samples if s.name.endswith("_bucket")]
-    assert any(s.exemplar for s in buckets), "no exemplar leads from a slow bucket to a request"
+    traces = [s.exemplar.labels["trace_id"] for s in buckets if s.exemplar]
+    assert "ab" * 16 in traces, "no exemplar leads from a bucket to the request's trace"
 
 
 @pytest.mark.parametrize("accept, wanted", [

@@ -164,6 +164,9 @@ import Testing
         let changes: [(inout MonitoringOptions) -> Void] = [
             { $0.objective = 1 }, { $0.objective = .nan }, { $0.latencySeconds = 0 },
             { $0.firstTokenSeconds = .infinity },
+            { $0.targets = ["http://h:8080"] }, { $0.targets = ["h"] }, { $0.targets = ["h:0"] },
+            { $0.alertmanagers = ["h:9093/path"] }, { $0.alertmanagers = [""] }, { $0.prometheusURL = "h:9090" },
+            { $0.namespace = "" },
             { $0.scrapeSeconds = 0 }, { $0.job = "a\"b" }, { $0.job = "" }, { $0.targets = [] },
         ]
         for change in changes {
@@ -172,6 +175,13 @@ import Testing
             let error = #expect(throws: DeployError.self) { try MonitoringFiles.render(options) }
             #expect(error?.code == .invalidOption)
         }
+    }
+
+    @Test("what guards did is told from the first time on, though its series begins with it")
+    func firstEvents() throws {
+        let expression = try #require(rules(options).first { $0.name == "SlipwayGuardActed" }?.expression)
+        let series = #"slipway_guard_decisions_total{outcome="acted"}"#
+        #expect(expression.hasSuffix("or (sum by (endpoint, action) (\(series) unless \(series) offset 15m) > 0)"))
     }
 
     @Test("signals of the dashboards are signals of monitors")

@@ -73,12 +73,12 @@ package final class EventRing: Sendable {
     package func read(after last: Int?) throws(ControlError) -> Reader {
         let (stream, continuation) = AsyncStream.makeStream(
             of: MonitorEventDTO.self, bufferingPolicy: .bufferingNewest(Self.readerCapacity))
-        let begun = state.withLock { state -> (number: Int, missed: [MonitorEventDTO])? in
+        let begun = state.withLock { state -> (number: Int, before: Int, missed: [MonitorEventDTO])? in
             guard state.readers.count < Self.maximumReaders else { return nil }
             let number = state.nextReader
             state.nextReader += 1
             if state.isFinished { continuation.finish() } else { state.readers[number] = continuation }
-            return (number, last.map { missed(after: $0, in: state) } ?? [])
+            return (number, state.nextID - 1, last.map { missed(after: $0, in: state) } ?? [])
         }
         guard let begun else {
             throw ControlError(.busy, "\(Self.maximumReaders) readers follow events already: close one")
@@ -86,7 +86,7 @@ package final class EventRing: Sendable {
         continuation.onTermination = { [weak self] _ in
             self?.state.withLock { _ = $0.readers.removeValue(forKey: begun.number) }
         }
-        return Reader(missed: begun.missed, stream: stream, continuation: continuation)
+        return Reader(missed: begun.missed, before: begun.before, stream: stream, continuation: continuation)
     }
 
     /// The kept events after an id, behind a gap where some before them are not kept any more.
@@ -112,6 +112,8 @@ package final class EventRing: Sendable {
     /// One who follows events.
     package struct Reader: Sendable {
         let missed: [MonitorEventDTO]
+        /// The id of the last event before those of the stream.
+        let before: Int
         let stream: AsyncStream<MonitorEventDTO>
         let continuation: AsyncStream<MonitorEventDTO>.Continuation
 
@@ -120,9 +122,9 @@ package final class EventRing: Sendable {
         /// Calls `body` for every event until the end, with a `gap` where the reader was too slow.
         package func forEach(_ body: (MonitorEventDTO) async throws -> Void) async throws {
             for event in missed { try await body(event) }
-            var before = missed.last?.id
+            var before = before
             for await event in stream {
-                if let before, event.id > before + 1 {
+                if event.id > before + 1 {
                     try await body(MonitorEventDTO(id: event.id - 1, at: event.at, kind: .gap, endpoint: nil))
                 }
                 before = event.id

@@ -110,12 +110,24 @@ package struct FeedbackFile {
 }
 
 extension LabelDTO {
-    /// A label as people write it: a number where it is a finite one, else text.
+    /// A label as people write it: a number where it is written as a plain decimal one, else text: `007` and `0x10` are
+    /// names of classes.
     package init(text: String) {
-        guard let number = Double(text), number.isFinite else {
+        guard Self.isDecimal(text), let number = Double(text), number.isFinite else {
             self = .text(text)
             return
         }
         self = .number(number)
     }
+
+    /// `-12`, `0.50` or `1e-05`; no zeros in front.
+    private static func isDecimal(_ text: String) -> Bool {
+        let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
+        guard text.utf8.count - digits.count <= 1, let first = digits.first else { return false }
+        let second = digits.dropFirst().first
+        let hasZerosInFront = first == UInt8(ascii: "0") && second.map(isDigit) ?? false
+        return isDigit(first) && !hasZerosInFront && digits.allSatisfy { isDigit($0) || ".eE+-".utf8.contains($0) }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }

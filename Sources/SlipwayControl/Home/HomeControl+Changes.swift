@@ -115,6 +115,7 @@ extension HomeControl {
             signatures: signatures, languageVersions: Set(language), inForce: inForce,
             allowsSignatureChange: allowsSignatureChange)
         check.columns = try await profiledColumns(of: records.keys.sorted(), for: spec)
+        check.receivers = monitoring.receivers
         let problems = check.problems(in: spec)
         guard problems.isEmpty else { throw ControlError.refused(problems, endpoint: endpoint) }
         for record in records.values.sorted(by: { $0.id < $1.id }) { try checkRunnable(record, spec) }

@@ -164,7 +164,6 @@ extension HomeControl {
                 .invalidRequest,
                 "\(request.requestIDs.count) request ids, expected 1 to \(EraseRequest.maximumItems)")
         }
-        let erased = try await captures.erase(Set(request.requestIDs), of: endpoint)
-        return EraseDTO(rows: erased.rows, segments: erased.segments)
+        return try await captures.erase(Set(request.requestIDs), of: endpoint)
     }
 }

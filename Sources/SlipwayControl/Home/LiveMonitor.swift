@@ -44,8 +44,7 @@ package protocol CaptureArchive: Sendable {
     ) async throws
     /// Removes the rows of requests for good.
     ///
-    /// - Returns: Rows removed, and segments that were written anew or went.
-    func erase(_ requestIDs: Set<String>, of endpoint: String) async throws -> (rows: Int, segments: Int)
+    func erase(_ requestIDs: Set<String>, of endpoint: String) async throws -> EraseDTO
 }
 
 /// One file of captured requests.
@@ -88,6 +87,8 @@ package struct MonitoringParts: Sendable {
     package var live: (any LiveMonitor)?
     package var captures: (any CaptureArchive)?
     package var profiles: (any ProfileMaker)?
+    /// Names of the receivers that rules and guards may name; `nil` when they are not known.
+    package var receivers: [String]?
 
     package init(
         store: (any MonitoringStore)? = nil, live: (any LiveMonitor)? = nil, captures: (any CaptureArchive)? = nil,

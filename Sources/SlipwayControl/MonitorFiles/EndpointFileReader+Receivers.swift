@@ -17,12 +17,32 @@ extension EndpointFileReader {
     ]
     private static let kinds = ReceiverSpec.Kind.allCases.map(\.rawValue)
 
-    mutating func readReceivers(_ root: Node) -> [ReceiverSpec] {
-        let found = fields(of: root, known: ["receivers"], named: "the file")
+    mutating func readMonitoring(_ root: Node) -> (receivers: [ReceiverSpec], adminURL: String?) {
+        let found = fields(of: root, known: ["receivers", "admin_url"], named: "the file")
+        let adminURL = readAdminURL(found["admin_url"])
         guard let mapping = found["receivers"] else {
             if root.mapping != nil, problems.list.isEmpty { problems.add(Self.line(root), "expected 'receivers:'") }
-            return []
+            return ([], adminURL)
         }
+        return (readReceivers(mapping), adminURL)
+    }
+
+    /// Without the slash at its end.
+    private mutating func readAdminURL(_ field: Field?) -> String? {
+        guard let field, let text = text(field, named: "admin_url") else { return nil }
+        var url = text[...]
+        while url.hasSuffix("/") { url = url.dropLast() }
+        let host = ["http://", "https://"].first { url.lowercased().hasPrefix($0) }.map { url.dropFirst($0.utf8.count) }
+        guard let host, !host.isEmpty, !host.hasPrefix("/"), url.utf8.count <= 2048,
+            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#@".utf8.contains($0) })
+        else {
+            problems.add(field.line, "'admin_url' is no URL: write http://HOST:PORT or https://HOST")
+            return nil
+        }
+        return String(url)
+    }
+
+    private mutating func readReceivers(_ mapping: Field) -> [ReceiverSpec] {
         guard let items = mapping.value.mapping, !items.isEmpty else {
             problems.add(mapping.line, "'receivers' takes a mapping from names to where they are")
             return []

@@ -2,9 +2,11 @@
 
 package import SlipwayMonitoring
 
-/// `monitoring.yaml`: where notices go.
+/// `monitoring.yaml`: where notices go, and where people who get them look.
 package struct MonitoringFile: Sendable {
     package let receivers: [ReceiverSpec]
+    /// The admin listener as people and trainers reach it, `https://slipway.example.com`; `nil` where it is not said.
+    package let adminURL: String?
 
     package static let maximumBytes = YAMLGuard.maximumBytes
 
@@ -15,10 +17,11 @@ package struct MonitoringFile: Sendable {
     package static func parse(_ text: String, name: String) throws(ControlError) -> MonitoringFile {
         var reader = EndpointFileReader()
         var receivers: [ReceiverSpec] = []
+        var adminURL: String?
         if let root = EndpointFile.compose(text, &reader.problems, expected: "receivers:") {
-            receivers = reader.readReceivers(root)
+            (receivers, adminURL) = reader.readMonitoring(root)
         }
         if let error = reader.problems.error(file: name) { throw error }
-        return MonitoringFile(receivers: receivers)
+        return MonitoringFile(receivers: receivers, adminURL: adminURL)
     }
 }

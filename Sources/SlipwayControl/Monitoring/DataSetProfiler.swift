@@ -54,70 +54,18 @@ package struct DataSetProfiler: ProfileMaker {
         let rows = try await files.queue.run {
             OpenRows(try format.open(try FileSource(path: path), for: signature, keep: labels.map { [$0] } ?? []))
         }
-        var options = ProfileBuilder.Options()
-        options.read(signature)
-        options.names = rows.columnNames
-        var builder = ProfileBuilder(options: options)
-        var count = 0
-        while true {
+        let making = ProfileInTheMaking(signature, names: rows.columnNames, hasLabels: labels != nil)
+        while let (block, fraction) = try await files.queue.run({ try rows.next(batch, byteCount: Self.pieceByteCount) })
+        {
             try Task.checkCancellation()
-            let piece = try await files.queue.run { try rows.next(batch, byteCount: Self.pieceByteCount) }
-            guard let (block, fraction) = piece else { break }
-            let range = 0..<block.count
-            let inputs = try block.tensors(range)
+            let inputs = try block.tensors(0..<block.count)
             let outputs = try await model.predict { inputs }
-            let truth = try labels.map { _ in try Self.labels(range, of: block, signature) }
-            try builder.add(inputs: inputs, outputs: outputs, rows: block.count, labels: truth)
-            count += block.count
+            // Counting takes a while, and sorting at the end longer: not where requests are served.
+            try await files.queue.run { try making.add(block, inputs, outputs) }
             progress(fraction)
         }
-        guard count > 0 else { throw ControlError(.invalidRequest, "the data has no rows to make a profile of") }
-        return try builder.finish(at: clock())
-    }
-}
-
-extension DataSetProfiler {
-    /// The truth of some rows: numbers where the model predicts one, else names of classes.
-    private static func labels(
-        _ rows: Range<Int>, of block: any RowBlock, _ signature: ModelSignature
-    ) throws -> ProfileLabels {
-        let texts = try rows.map { text(try block.kept($0, 0)) }
-        guard predictsNumber(signature) else { return .classes(texts.map(className)) }
-        return .numbers(
-            try zip(rows, texts).map { row, text in
-                guard let number = Double(text) else {
-                    let place = block.line(of: row).map { "line \($0)" } ?? "row \(block.firstRow + row)"
-                    throw ControlError(.invalidRequest, "the label in \(place) is no number")
-                }
-                return number
-            })
-    }
-
-    private static func text(_ kept: KeptValue) -> String {
-        switch kept {
-        case .text(let text): return String(decoding: text, as: UTF8.self)
-        case .json(let json):
-            let text = String(decoding: json, as: UTF8.self)
-            guard text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") else { return text }
-            return String(text.dropFirst().dropLast())
-        }
-    }
-
-    /// `1.0` is the class `1`: tables write whole numbers as they like.
-    private static func className(_ text: String) -> String {
-        guard let number = Double(text), let whole = Int(exactly: number) else { return text }
-        return String(whole)
-    }
-
-    /// Whether the outputs are one floating-point number for each row.
-    private static func predictsNumber(_ signature: ModelSignature) -> Bool {
-        signature.outputs.allSatisfy { output in
-            let isFloat = output.elementType == .float32 || output.elementType == .float64
-            let isWide = output.shape?.dropFirst().contains { dimension in
-                if case .fixed(1) = dimension { false } else { true }
-            }
-            return isFloat && isWide == false
-        }
+        let clock = clock
+        return try await files.queue.run { try making.finish(at: clock()) }
     }
 }
 

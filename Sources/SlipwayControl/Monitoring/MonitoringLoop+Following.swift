@@ -8,31 +8,50 @@ import Synchronization
 
 extension MonitoringLoop {
     /// Follows the revisions in force: which endpoints are watched, how, and against which profiles.
-    package func follow() async {
+    package func follow() async { await following.run { await followNow() } }
+
+    private func followNow() async {
+        let revisions: [EndpointRevision]
         do {
-            let revisions = try await parts.registry.currentRevisions()
-            announce(revisions)
-            var watched: [String: Watched] = [:]
-            for revision in revisions {
-                guard let spec = revision.spec else { continue }
+            revisions = try await parts.registry.currentRevisions()
+        } catch {
+            return parts.warn("monitoring cannot follow the registry: \(error)")
+        }
+        announce(revisions)
+        var watched: [String: Watched] = [:]
+        for revision in revisions {
+            guard let spec = revision.spec else { continue }
+            do {
                 watched[revision.endpoint] = try await watch(revision, spec)
+            } catch {
+                // Others are watched all the same, and this one as before.
+                parts.warn("monitoring cannot follow endpoint '\(revision.endpoint)': \(error)")
+                var known = state.withLock { $0.endpoints[revision.endpoint] }
+                known?.revision = revision
+                known?.spec = spec
+                watched[revision.endpoint] = known ?? Watched(revision: revision, spec: spec, profiles: [:], join: nil)
             }
-            let gone = state.withLock { state -> [String] in
-                defer {
-                    state.endpoints = watched
-                    state.rules.follow(watched.mapValues(\.spec.monitoring))
-                }
-                return state.endpoints.keys.filter { watched[$0] == nil }
+        }
+        let gone = state.withLock { [watched] state -> [String: Watched] in
+            defer {
+                state.endpoints = watched
+                state.rules.follow(watched.mapValues(\.spec.monitoring))
             }
-            for endpoint in gone { book.remove(endpoint: endpoint) }
+            return state.endpoints.filter { watched[$0.key] == nil }
+        }
+        let (book, capture) = (book, parts.capture)
+        // Windows are built and journals written: on the loop's own thread.
+        _ = try? await lanes.queue.run { [watched] in
+            for (endpoint, watch) in gone {
+                book.remove(endpoint: endpoint)
+                watch.join?.close()
+            }
             for (endpoint, watch) in watched {
                 book.configure(
                     endpoint: endpoint, spec: watch.spec.monitoring, versions: watch.spec.versions,
                     profiles: watch.profiles)
             }
-            parts.capture?.configure(watched.compactMapValues(\.spec.monitoring.capture))
-        } catch {
-            parts.warn("monitoring cannot follow the registry: \(error)")
+            capture?.configure(watched.compactMapValues(\.spec.monitoring.capture))
         }
     }
 
@@ -63,7 +82,7 @@ extension MonitoringLoop {
             return join
         }
         do {
-            return try await lanes.queue.run { [parts] in try make(try parts.journal(endpoint)) }
+            return try await lanes.queue.run { [parts] in try make(try parts.journal(endpoint, spec.monitoring)) }
         } catch {
             parts.warn("labels of endpoint '\(endpoint)' wait in memory alone: \(error)")
             return try? make(MemoryLabelJournal())
@@ -90,29 +109,76 @@ extension MonitoringLoop {
     package func exchange() async {
         let now = parts.clock()
         do {
-            for made in book.takeProvisionalProfiles() {
-                try await parts.store.save(made.profile, of: made.version)
+            try await storeWindows(at: now)
+            try await storeProfiles()
+            let windows = try await othersWindows(at: now)
+            let book = book
+            try await lanes.queue.run { book.restore(windows) }
+            let silences = try await parts.store.silences().filter { $0.until > now }
+            let isMinute = state.withLock { state in
+                state.silences = silences
+                state.exchanges += 1
+                return state.exchanges % Self.exchangesPerMinute == 0
             }
-            let last = state.withLock { state in
-                defer { state.exchangedAt = now }
-                return state.exchangedAt
+            if isMinute {
+                try await parts.store.deleteWindows(endedBefore: now - longestWindow * 2)
+                // Others may have made profiles.
+                await follow()
             }
-            try await parts.store.save(book.windows(changedSince: last))
-            var windows: [StoredWindow] = []
-            for (endpoint, watch) in state.withLock({ $0.endpoints }) {
-                let length = watch.spec.monitoring.windowSeconds ?? MonitoringSpec.usualWindowSeconds
-                let since = Timestamp(milliseconds: now.milliseconds - Int64(min(length, 1e9) * 1000))
-                windows += try await parts.store.windows(of: endpoint, since: since)
-            }
-            // Those of replicas that are gone count as long as they are within the window; the own ones are here.
-            book.restore(windows.filter { $0.replica != parts.replica })
-            let silences = try await parts.store.silences()
-            state.withLock { $0.silences = silences.filter { $0.until > now } }
-            try await parts.store.deleteWindows(
-                endedBefore: Timestamp(
-                    milliseconds: now.milliseconds - Self.windowsKept.components.seconds * 1000))
         } catch {
             parts.warn("monitoring cannot store its windows: \(error)")
         }
+    }
+
+    private func storeWindows(at now: Timestamp) async throws {
+        let last = state.withLock { $0.exchangedAt }
+        let book = book
+        let windows = try await lanes.queue.run { book.windows(changedSince: last) }
+        try await parts.store.save(windows)
+        // Only now: what could not be stored is tried again. A little is stored twice rather than not at all.
+        state.withLock { $0.exchangedAt = now - Self.exchangeInterval }
+    }
+
+    /// Keeps profiles that were learned, where nobody made one meanwhile.
+    private func storeProfiles() async throws {
+        let new = book.takeProvisionalProfiles().map { (version: $0.version, profile: $0.profile) }
+        let learned = state.withLock { state in
+            state.learned += new
+            return state.learned
+        }
+        for made in learned {
+            if try await parts.store.profile(of: made.version) == nil {
+                try await parts.store.save(made.profile, of: made.version)
+            }
+            state.withLock { state in
+                if !state.learned.isEmpty { state.learned.removeFirst() }
+            }
+        }
+        if !learned.isEmpty { await follow() }
+    }
+
+    /// Those of replicas that are gone count as long as they are within the window; the own ones are here.
+    private func othersWindows(at now: Timestamp) async throws -> [StoredWindow] {
+        var windows: [StoredWindow] = []
+        for (endpoint, watch) in state.withLock({ $0.endpoints }) {
+            let since = now - Self.window(of: watch.spec.monitoring)
+            windows += try await parts.store.windows(of: endpoint, since: since)
+        }
+        return windows.filter { $0.replica != parts.replica }
+    }
+
+    private static func window(of spec: MonitoringSpec) -> Duration {
+        .bounded(seconds: min(max(spec.windowSeconds ?? MonitoringSpec.usualWindowSeconds, 1), 366 * 86_400))
+    }
+
+    private var longestWindow: Duration {
+        state.withLock { $0.endpoints.values.map { Self.window(of: $0.spec.monitoring) }.max() } ?? .seconds(3600)
+    }
+}
+
+extension Timestamp {
+    /// An instant before this one.
+    fileprivate static func - (instant: Timestamp, duration: Duration) -> Timestamp {
+        Timestamp(milliseconds: instant.milliseconds - Int64(duration / .milliseconds(1)))
     }
 }

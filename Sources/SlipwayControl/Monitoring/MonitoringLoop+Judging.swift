@@ -19,8 +19,9 @@ extension MonitoringLoop {
     package func judge() async -> Duration {
         do {
             let judgement = try await lanes.queue.run { [self] in evaluate() }
-            await tell(judgement.outcome)
+            // First: nothing that is slow stands before it.
             await act(on: judgement.outcome.firing)
+            await tell(judgement.outcome)
             return judgement.took
         } catch {
             return Self.judgeInterval
@@ -54,22 +55,28 @@ extension MonitoringLoop {
     /// What monitoring says of itself.
     private func addHouse(to report: inout SignalReport, _ endpoints: [String: Watched]) {
         let counts = queue.counts
-        let offered = Double(max(1, counts.offered))
         let trouble = parts.capture?.trouble
+        let dropped = state.withLock {
+            $0.observed.share(of: Double(counts.dropped), in: Double(counts.offered), at: report.at)
+        }
         for (endpoint, watch) in endpoints {
-            report.readings[SignalKey(endpoint: endpoint, version: nil, kind: .monitorDropRate)] = SignalReading(
-                value: Double(counts.dropped) / offered, samples: Int(clamping: counts.offered),
-                method: "dropped over offered since the start, all endpoints")
+            let key = { SignalKey(endpoint: endpoint, version: nil, kind: $0) }
+            report.readings[key(.monitorDropRate)] = SignalReading(
+                value: dropped.share, samples: dropped.count,
+                method: "dropped over offered in the last minute, all endpoints")
             guard watch.spec.monitoring.capture != nil, let capture = parts.capture else { continue }
             let told = capture.counts(of: endpoint)
-            let all = Double(max(1, told["offered"] ?? 0))
-            let kept = Double(told["kept"] ?? 0) + Double(told["waiting"] ?? 0)
-            report.readings[SignalKey(endpoint: endpoint, version: nil, kind: .captureDropRate)] = SignalReading(
-                value: max(0, 1 - kept / all), samples: told["offered"] ?? 0,
-                method: "dropped over offered since the start")
-            report.readings[SignalKey(endpoint: endpoint, version: nil, kind: .captureStopped)] = SignalReading(
-                value: trouble == nil ? 0 : 1, samples: max(1, told["offered"] ?? 0), method: "state of the writer",
-                explanation: trouble)
+            let offered = told["offered"] ?? 0
+            let lost = offered - (told["kept"] ?? 0) - (told["waiting"] ?? 0)
+            let share = state.withLock {
+                $0.captured[endpoint, default: RecentShare()].share(
+                    of: Double(lost), in: Double(offered), at: report.at)
+            }
+            report.readings[key(.captureDropRate)] = SignalReading(
+                value: share.share, samples: share.count, method: "dropped over offered in the last minute")
+            // A state needs no samples.
+            report.readings[key(.captureStopped)] = SignalReading(
+                value: trouble == nil ? 0 : 1, samples: .max, method: "state of the writer", explanation: trouble)
         }
     }
 
@@ -83,20 +90,29 @@ extension MonitoringLoop {
         return routes
     }
 
+    /// How long others leave a notice to the one that told it.
+    private static let noticeLease: Duration = .seconds(60)
+
     /// Keeps alerts that changed, tells those that follow events, and hands notices out.
     private func tell(_ outcome: RuleOutcome) async {
         guard !outcome.changed.isEmpty || !outcome.notices.isEmpty else { return }
         let now = parts.clock()
+        for alert in outcome.changed where alert.state != .pending { events.publish(alert, at: now) }
         do {
-            try await parts.store.save(outcome.changed)
+            // What only was about to fire is nobody's business later.
+            try await parts.store.save(outcome.changed.filter { $0.firedAt != nil })
         } catch {
             parts.warn("cannot store alerts: \(error)")
         }
-        for alert in outcome.changed where alert.state != .pending { events.publish(alert, at: now) }
         let rules = state.withLock { $0.endpoints.mapValues { DefaultRules.effective(of: $0.spec.monitoring) } }
         for notice in outcome.notices {
+            // Replicas that see the same come to the same notice: the first one tells it.
+            let isFiring = notice.alerts.contains { $0.state == .firing }
+            guard await holds("notice/\(notice.endpoint)/\(notice.rule)/\(isFiring)", for: Self.noticeLease) else {
+                continue
+            }
             let rule = rules[notice.endpoint]?.first { $0.name == notice.rule }
-            parts.deliver(notice, rule?.receivers ?? [])
+            _ = parts.deliver(notice, rule?.receivers ?? [])
         }
     }
 }

@@ -26,6 +26,11 @@ extension MonitoringLoop: LiveMonitor {
         ]
     }
 
+    /// Predictions that wait for labels, by endpoint.
+    package var waitingLabels: [String: Int] {
+        state.withLock { $0.endpoints.compactMapValues(\.join) }.mapValues(\.counts.waiting)
+    }
+
     package func captureCounts(of endpoint: String) -> [String: Int] { parts.capture?.counts(of: endpoint) ?? [:] }
 
     package func join(_ feedback: [Feedback], to endpoint: String) async throws -> [FeedbackResult] {

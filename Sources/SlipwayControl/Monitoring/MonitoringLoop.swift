@@ -20,17 +20,19 @@ package final class MonitoringLoop: Sendable {
         package var store: any MonitoringStore
         package var capture: (any CaptureSink)?
         /// Opens the label journal of an endpoint; blocks.
-        package var journal: @Sendable (_ endpoint: String) throws -> any LabelJournal
-        /// Hands a notice to the receivers named, all where there are none; returns at once.
-        package var deliver: @Sendable (_ notice: AlertNotice, _ receivers: [String]) -> Void
+        package var journal: @Sendable (_ endpoint: String, _ spec: MonitoringSpec) throws -> any LabelJournal
+        /// Hands a notice to the receivers named, all where there are none, and says how many take it; returns at once.
+        package var deliver: @Sendable (_ notice: AlertNotice, _ receivers: [String]) -> Int
         /// Shows what the loop found; `nil` for nowhere.
         package var metrics: MonitoringMetrics?
         package var clock: @Sendable () -> Timestamp
+        /// Asks a version once more, observed by nobody; `nil` where it cannot be asked.
+        package var probe: (@Sendable (NoiseProbe) async throws -> NamedTensors?)?
         package var warn: @Sendable (String) -> Void
 
         package init(
             replica: String, registry: any MetadataStore, store: any MonitoringStore,
-            journal: @escaping @Sendable (_ endpoint: String) throws -> any LabelJournal,
+            journal: @escaping @Sendable (_ endpoint: String, _ spec: MonitoringSpec) throws -> any LabelJournal,
             clock: @escaping @Sendable () -> Timestamp
         ) {
             self.replica = replica
@@ -38,7 +40,7 @@ package final class MonitoringLoop: Sendable {
             self.store = store
             self.journal = journal
             self.clock = clock
-            deliver = { _, _ in }
+            deliver = { _, _ in 0 }
             warn = { _ in }
         }
     }
@@ -64,15 +66,22 @@ package final class MonitoringLoop: Sendable {
         var revisions: [String: Int] = [:]
         /// When windows were stored last.
         var exchangedAt = Timestamp(milliseconds: 0)
+        var exchanges = 0
+        /// Profiles that were learned and are not stored yet.
+        var learned: [(version: VersionID, profile: ReferenceProfile)] = []
+        var observed = RecentShare()
+        var captured: [String: RecentShare] = [:]
+        var probes = NoisePlanner()
     }
 
     package let queue = PredictionQueue()
     package let events: EventRing
     let parts: Parts
     let book: MonitorBook
-    let control: HomeControl
     let lanes: LaneGroup
     let state: Mutex<State>
+    /// One after the other: the registry, administration and guards all ask for it.
+    let following = ChangeQueue()
 
     /// How often what was answered is counted.
     static let drainInterval: Duration = .milliseconds(50)
@@ -82,14 +91,14 @@ package final class MonitoringLoop: Sendable {
     static let judgeShare = 50
     /// How often windows are stored, and those of other replicas read.
     static let exchangeInterval: Duration = .seconds(5)
-    /// Windows that nobody asks for any more go after so long.
-    static let windowsKept: Duration = .seconds(35 * 86_400)
+    /// However long judging takes, the next time is no later.
+    static let longestPause: Duration = .seconds(1)
+    /// So many exchanges are a minute: profiles are looked for and old windows deleted that often.
+    static let exchangesPerMinute = 12
 
-    /// - Parameter control: Changes desired state where guards act.
     /// - Throws: `EngineError` `outOfMemory` when there is no thread left.
-    package init(parts: Parts, control: HomeControl) throws {
+    package init(parts: Parts) throws {
         self.parts = parts
-        self.control = control
         book = MonitorBook(replica: parts.replica)
         events = EventRing(startedAt: parts.clock())
         lanes = try LaneGroup(count: 1)
@@ -112,14 +121,23 @@ package final class MonitoringLoop: Sendable {
     /// Reads what earlier processes left and begins; to be called before requests come.
     package func prepare() async {
         do {
-            let alerts = try await parts.store.alerts(of: nil, state: .firing, limit: 1000)
+            var alerts = try await parts.store.alerts(of: nil, state: .firing, limit: 1000)
             let silences = try await parts.store.silences()
             let decisions = try await parts.store.decisions(of: nil, limit: 1000)
-            state.withLock {
-                $0.rules.restore(alerts)
-                $0.silences = silences
-                $0.decisions = decisions
+            let taken = state.withLock { state in
+                state.rules.restore(alerts)
+                state.silences = silences
+                state.decisions = decisions
+                return Set(state.rules.open)
             }
+            // Told twice, by replicas that are gone: one of them goes on.
+            alerts.removeAll(where: taken.contains)
+            let now = parts.clock()
+            for index in alerts.indices {
+                alerts[index].state = .resolved
+                alerts[index].endedAt = now
+            }
+            try await parts.store.save(alerts)
         } catch {
             parts.warn("cannot read what monitoring kept: \(error)")
         }
@@ -144,13 +162,13 @@ package final class MonitoringLoop: Sendable {
             group.addTask { [self] in
                 while !Task.isCancelled {
                     let took = await judge()
-                    try? await Task.sleep(for: max(Self.judgeInterval, took * Self.judgeShare))
+                    try? await Task.sleep(for: min(max(Self.judgeInterval, took * Self.judgeShare), Self.longestPause))
                 }
             }
             group.addTask { [self] in
                 while !Task.isCancelled {
                     try? await Task.sleep(for: Self.exchangeInterval)
-                    await exchange()
+                    if !Task.isCancelled { await exchange() }
                 }
             }
         }
@@ -160,31 +178,57 @@ package final class MonitoringLoop: Sendable {
     package func finish() async {
         await drain()
         await exchange()
-        parts.capture?.flush()
+        let joins = state.withLock { $0.endpoints.values.compactMap(\.join) }
+        // Writing blocks.
+        _ = try? await lanes.queue.run { [parts] in
+            for join in joins { join.close() }
+            parts.capture?.flush()
+        }
         events.finish()
         await lanes.stop()
     }
 
-    /// Counts what was answered since the last time.
+    /// Counts what was answered until now; what comes meanwhile is for the next time.
     package func drain() async {
-        while !queue.isEmpty {
+        var left = queue.backlog.count
+        while left > 0 {
+            let count = min(left, Self.pieceCount)
             do {
-                try await lanes.queue.run { [self] in count(queue.take(upTo: 4096)) }
+                try await lanes.queue.run { [self] in self.count(queue.take(upTo: count)) }
             } catch {
                 return
             }
+            left -= count
         }
     }
 
+    /// Predictions that are counted in one go, so that others' work on the thread comes between.
+    private static let pieceCount = 4096
+
     private func count(_ predictions: [PredictionObservation]) {
         let endpoints = state.withLock { $0.endpoints }
+        var probes = state.withLock { $0.probes }
         for prediction in predictions {
             guard let watched = endpoints[prediction.endpoint] else { continue }
             if watched.spec.monitoring.isEnabled ?? true {
                 book.add(prediction)
-                if prediction.route != .shadow { watched.join?.expect(prediction) }
+                watched.join?.expect(prediction)
+                if let probe = probes.pick(prediction, profile: watched.profiles[prediction.version]) { ask(probe) }
             }
             if watched.spec.monitoring.capture != nil { parts.capture?.offer(prediction) }
+        }
+        // This thread alone picks.
+        state.withLock { [probes] in $0.probes = probes }
+    }
+
+    /// Asks a version once more and notes how its two answers differ; nobody waits for it.
+    private func ask(_ probe: NoiseProbe) {
+        guard let asked = parts.probe else { return }
+        Task { [self] in
+            guard let answer = try? await asked(probe) else { return }
+            let profile = state.withLock { $0.endpoints[probe.endpoint]?.profiles[probe.version] }
+            guard let reading = NoiseReading(probe, answer: answer, profile: profile) else { return }
+            book.add(reading, endpoint: probe.endpoint, version: probe.version)
         }
     }
 }

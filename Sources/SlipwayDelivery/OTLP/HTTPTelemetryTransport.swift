@@ -39,10 +39,13 @@ package struct HTTPTelemetryTransport: TelemetryTransport {
         request.body = .bytes(ByteBuffer(bytes: body))
         let (seconds, attoseconds) = deadline.components
         let timeout = TimeAmount.seconds(seconds) + .nanoseconds(attoseconds / 1_000_000_000)
-        let reply = try await Self.client.execute(request, timeout: timeout)
-        // Read to its end, so that the connection can be used again.
-        _ = try? await reply.body.collect(upTo: Self.maximumReply)
-        return Int(reply.status.code)
+        // The client's own time ends with the head of the reply.
+        return try await Deadline.run(deadline, named: "the collector") { [request] in
+            let reply = try await Self.client.execute(request, timeout: timeout)
+            // Read to its end, so that the connection can be used again.
+            _ = try? await reply.body.collect(upTo: Self.maximumReply)
+            return Int(reply.status.code)
+        }
     }
 }
 

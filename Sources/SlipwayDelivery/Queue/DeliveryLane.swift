@@ -15,13 +15,18 @@ final class DeliveryLane: Sendable {
         var entries: [Entry] = []
         var isBusy = false
         var counts: DeliveryCounts
+        var warnedAt: ContinuousClock.Instant?
     }
+
+    /// Between two warnings.
+    private static let warningPause: Duration = .seconds(60)
 
     private let target: DeliveryReceiver
     private let capacity: Int
     private let plan: RetryPlan
     private let sleep: @Sendable (Duration) async throws -> Void
     private let random: @Sendable () -> Double
+    private let warn: @Sendable (String) -> Void
     private let state: Mutex<State>
     private let wakeUps: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
@@ -30,13 +35,15 @@ final class DeliveryLane: Sendable {
 
     init(
         _ target: DeliveryReceiver, capacity: Int, plan: RetryPlan,
-        sleep: @escaping @Sendable (Duration) async throws -> Void, random: @escaping @Sendable () -> Double
+        sleep: @escaping @Sendable (Duration) async throws -> Void, random: @escaping @Sendable () -> Double,
+        warn: @escaping @Sendable (String) -> Void
     ) {
         self.target = target
         self.capacity = capacity
         self.plan = plan
         self.sleep = sleep
         self.random = random
+        self.warn = warn
         state = Mutex(State(counts: DeliveryCounts(receiver: target.receiver.name)))
         // One wake-up is enough for any number of entries.
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -120,9 +127,17 @@ final class DeliveryLane: Sendable {
     }
 
     private func fail(_ failure: any Error) {
-        state.withLock { state in
+        let now = ContinuousClock.now
+        let isToldNow = state.withLock { state in
             state.counts.failed += 1
             state.counts.lastFailure = "\(failure)"
+            guard state.warnedAt.map({ now - $0 >= Self.warningPause }) ?? true else { return false }
+            state.warnedAt = now
+            return true
         }
+        guard isToldNow else { return }
+        // Not the cause: what a receiver or a library says may hold the address, which may be a secret.
+        let why = (failure as? any SlipwayError)?.message ?? "the process stops, or it failed for an unknown reason"
+        warn("receiver '\(name)': a notice is given up: \(why)")
     }
 }

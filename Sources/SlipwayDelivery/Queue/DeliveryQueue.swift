@@ -50,13 +50,15 @@ package final class DeliveryQueue: Sendable {
     ///   - capacity: Notices that wait for each receiver; the oldest make way for new ones.
     ///   - sleep: Waits between attempts.
     ///   - random: 0 to 1, for the waits.
+    ///   - warn: Told why a notice is given up, of each receiver once a minute at most.
     package init(
         receivers: [DeliveryReceiver], capacity: Int = 256, plan: RetryPlan = RetryPlan(),
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
-        random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) },
+        warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         lanes = receivers.map {
-            DeliveryLane($0, capacity: max(1, capacity), plan: plan, sleep: sleep, random: random)
+            DeliveryLane($0, capacity: max(1, capacity), plan: plan, sleep: sleep, random: random, warn: warn)
         }
     }
 

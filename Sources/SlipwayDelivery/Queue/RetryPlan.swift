@@ -17,7 +17,7 @@ package struct RetryPlan: Sendable, Hashable {
     package var maximumAge: Duration
 
     package init(
-        firstWait: Duration = .seconds(1), longestWait: Duration = .seconds(300), maximumAttempts: Int = 8,
+        firstWait: Duration = .seconds(1), longestWait: Duration = .seconds(300), maximumAttempts: Int = 24,
         maximumAge: Duration = .seconds(3600)
     ) {
         self.firstWait = firstWait

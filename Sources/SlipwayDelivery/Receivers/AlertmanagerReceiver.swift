@@ -63,11 +63,15 @@ package struct AlertmanagerReceiver: AlertReceiver {
             if !alert.reading.examples.isEmpty {
                 annotations["examples"] = alert.reading.examples.joined(separator: ", ")
             }
-            let end = alert.state == .resolved ? alert.endedAt : nil
+            let start = alert.firedAt ?? alert.startedAt
+            let end =
+                (alert.state == .resolved ? alert.endedAt : nil)
+                ?? Timestamp(milliseconds: notice.at.milliseconds + Self.firesForMs)
             return Item(
                 labels: labels.filter { !$0.value.isEmpty }, annotations: annotations,
-                startsAt: alert.firedAt ?? alert.startedAt,
-                endsAt: end ?? Timestamp(milliseconds: notice.at.milliseconds + Self.firesForMs),
+                startsAt: start,
+                // A clock that stepped back must not make it end before it began: that is refused.
+                endsAt: max(end, start),
                 generatorURL: dashboard)
         }
     }

@@ -26,22 +26,22 @@ package struct MailReceiver: AlertReceiver {
         var to: [MailAddress] = []
         for address in spec.to { to.append(try MailAddress(address)) }
         guard (1...100).contains(to.count) else {
-            throw .settings("receiver '\(name)' has \(to.count) addresses to send to, expected 1 to 100")
+            throw .settings("it has \(to.count) addresses to send to, expected 1 to 100")
         }
         self.to = to
         guard !spec.host.isEmpty, (1...65_535).contains(spec.port) else {
-            throw .settings("receiver '\(name)' has no server: write HOST:PORT")
+            throw .settings("it has no server: write HOST:PORT")
         }
         guard let username = spec.username else {
             account = nil
             return
         }
-        guard let password else { throw .settings("receiver '\(name)' has a username and no password") }
+        guard let password else { throw .settings("it has a username and no password") }
         guard !username.contains("\0"), !password.contains("\0") else {
-            throw .settings("username and password of receiver '\(name)' must not contain a NUL")
+            throw .settings("username and password must not contain a NUL")
         }
         guard spec.security != .none || Self.isLocal(spec.host) else {
-            throw .settings("receiver '\(name)' would send its password in the clear: set tls to starttls or implicit")
+            throw .settings("it would send its password in the clear: set tls to starttls or implicit")
         }
         account = SMTPConversation.Account(username: username, password: password)
     }

@@ -30,11 +30,14 @@ enum NoticeText {
         return lines
     }
 
-    /// Without control characters, and not longer than a screen.
+    /// Without control characters and those that show nothing or turn the direction of text, and not longer than a
+    /// screen.
     static func oneLine(_ text: String) -> String {
         let scalars = text.unicodeScalars.prefix(longestLine).map { scalar -> Character in
-            scalar.properties.generalCategory == .control || scalar.value == 0x2028 || scalar.value == 0x2029
-                ? " " : Character(scalar)
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: " "
+            default: Character(scalar)
+            }
         }
         return String(scalars)
     }

@@ -25,21 +25,29 @@ package struct ReceiverFactory: Sendable {
 
     /// - Throws: ``DeliveryError`` `invalidSettings`, its location the receiver's name; whatever ``secret`` throws.
     package func make(_ spec: ReceiverSpec) throws -> DeliveryReceiver {
-        DeliveryReceiver(
-            try receiver(spec), minimumSeverity: spec.minimumSeverity,
+        let made: any AlertReceiver
+        do {
+            made = try receiver(spec)
+        } catch let error as DeliveryError {
+            throw DeliveryError(
+                error.code, category: error.category, "receiver '\(spec.name)': \(error.message)", cause: error.cause,
+                location: spec.name)
+        }
+        return DeliveryReceiver(
+            made, minimumSeverity: spec.minimumSeverity,
             deadline: .bounded(seconds: min(max(spec.deadlineSeconds, 0.1), 600)), takesUnnamed: spec.kind != .retrain)
     }
 
     private func receiver(_ spec: ReceiverSpec) throws -> any AlertReceiver {
         let key = try spec.secret.map(secret)
-        let token = try spec.token.map { try Self.headerValue(secret($0), of: spec.name) }
+        let token = try spec.token.map { try Self.headerValue(secret($0)) }
         if spec.kind == .mail {
             guard let mail = spec.mail else {
-                throw DeliveryError.settings("receiver '\(spec.name)' has no mail server")
+                throw DeliveryError.settings("it has no mail server")
             }
             return try MailReceiver(name: spec.name, spec: mail, password: key, now: now)
         }
-        guard let source = spec.url else { throw DeliveryError.settings("receiver '\(spec.name)' has no 'url'") }
+        guard let source = spec.url else { throw DeliveryError.settings("it has no 'url'") }
         let url = try secret(source)
         switch spec.kind {
         case .alertmanager:
@@ -55,9 +63,9 @@ package struct ReceiverFactory: Sendable {
         }
     }
 
-    private static func headerValue(_ text: String, of name: String) throws(DeliveryError) -> String {
+    private static func headerValue(_ text: String) throws(DeliveryError) -> String {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.isEmpty else {
-            throw .settings("the token of receiver '\(name)' has characters that no header takes")
+            throw .settings("its token has characters that no header takes")
         }
         return text
     }

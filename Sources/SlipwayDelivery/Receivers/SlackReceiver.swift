@@ -24,12 +24,13 @@ package struct SlackReceiver: AlertReceiver {
 
     /// Slack reads these three as marks; names of columns must not become links or mentions.
     private static func escape(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
+        // By scalars: one that joins a mark into its character would hide it.
+        text.unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
-            default: result.append(character)
+            default: result.unicodeScalars.append(scalar)
             }
         }
     }

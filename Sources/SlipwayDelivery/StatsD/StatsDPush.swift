@@ -34,7 +34,7 @@ package struct StatsDPush: Sendable {
         self.count = count
     }
 
-    /// Pushes until the task is cancelled. A host that cannot be found is looked up again at the next push.
+    /// Pushes until the task is cancelled. The host is looked up again every minute, and after a push that failed.
     package func run() async {
         let line = Line(settings)
         while !Task.isCancelled {
@@ -50,7 +50,11 @@ package struct StatsDPush: Sendable {
         private struct State {
             var encoder: StatsDEncoder
             var socket: DatagramSocket?
+            var openedAt = ContinuousClock.now
         }
+
+        /// After this the name is looked up again: the daemon may have moved, and UDP tells nobody.
+        private static let lookUpPause: Duration = .seconds(60)
 
         private let settings: Settings
         private let state: Mutex<State>
@@ -62,9 +66,16 @@ package struct StatsDPush: Sendable {
 
         func push(_ families: [MetricFamily]) -> Bool {
             state.withLock { state in
-                if state.socket == nil { state.socket = try? DatagramSocket(host: settings.host, port: settings.port) }
+                let now = ContinuousClock.now
+                if now - state.openedAt >= Self.lookUpPause { state.socket = nil }
+                if state.socket == nil {
+                    state.socket = try? DatagramSocket(host: settings.host, port: settings.port)
+                    state.openedAt = now
+                }
                 guard let socket = state.socket else { return false }
-                return state.encoder.datagrams(families).reduce(true) { socket.send($1) && $0 }
+                let isSent = state.encoder.datagrams(families).reduce(true) { socket.send($1) && $0 }
+                if !isSent { state.socket = nil }
+                return isSent
             }
         }
     }

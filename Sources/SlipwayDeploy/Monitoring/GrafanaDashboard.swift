@@ -40,7 +40,7 @@ struct GrafanaDashboard {
         let query = DocumentNode.text("label_values(\(endpointsOf), endpoint)")
         return .object(
             ("name", "endpoint"), ("label", "Endpoint"), ("type", "query"), ("datasource", GrafanaPanel.datasource),
-            ("definition", query), ("query", .object(("query", query), ("refId", "endpoints"))), ("refresh", 2),
+            ("query", .object(("query", query), ("refId", "endpoints"))), ("refresh", 2),
             ("sort", 1), ("hide", 0), ("includeAll", true), ("multi", true), ("allValue", ".*"), ("regex", ""),
             ("current", .object(("selected", true), ("text", "All"), ("value", "$__all"))), ("options", []))
     }

@@ -42,6 +42,35 @@ package enum MonitoringFiles {
         guard !options.job.isEmpty, options.job.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x22 && $0 != 0x5C && $0 < 0x7F })
         else { throw .invalidOption("the job's name must be printable, without spaces, quotes and backslashes") }
         guard !options.targets.isEmpty else { throw .invalidOption("name at least one target to scrape, HOST:PORT") }
+        for address in options.targets + options.alertmanagers where !isAddress(address) {
+            throw .invalidOption("'\(address.prefix(64))' is no address: write HOST:PORT, without http:// and path")
+        }
+        guard options.prometheusURL.hasPrefix("http://") || options.prometheusURL.hasPrefix("https://") else {
+            throw .invalidOption("Prometheus's address is no URL: write one such as http://localhost:9090")
+        }
+        guard options.namespace != "" else { throw .invalidOption("the namespace is empty: leave it out, or name one") }
+    }
+
+    /// `example.com:8080`, `10.0.0.1:8080` or `[::1]:8080`.
+    private static func isAddress(_ text: String) -> Bool {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+            return false
+        }
+        let host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            let inner = host.dropFirst().dropLast()
+            return !inner.isEmpty && inner.utf8.allSatisfy { isHostByte($0) || $0 == UInt8(ascii: ":") }
+        }
+        return !host.isEmpty && host.utf8.allSatisfy(isHostByte)
+    }
+
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 
     private static func prometheus(_ options: MonitoringOptions) -> DocumentNode {
@@ -75,13 +104,21 @@ package enum MonitoringFiles {
             (
                 "spec",
                 .object(
-                    ("jobLabel", "app.kubernetes.io/name"), ("selector", .object(("matchLabels", .map(labels)))),
+                    ("selector", .object(("matchLabels", .map(labels)))),
                     (
                         "endpoints",
                         [
                             .object(
                                 ("port", .text(options.servicePort)), ("path", "/metrics"),
-                                ("interval", .text("\(options.scrapeSeconds)s")), ("honorLabels", false))
+                                ("interval", .text("\(options.scrapeSeconds)s")), ("honorLabels", false),
+                                // The rules ask for this job, whatever the service is called.
+                                (
+                                    "relabelings",
+                                    [
+                                        .object(
+                                            ("targetLabel", "job"), ("replacement", .text(options.job)))
+                                    ]
+                                ))
                         ]
                     ))
             ))

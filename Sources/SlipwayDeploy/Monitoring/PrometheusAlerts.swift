@@ -48,7 +48,8 @@ extension PrometheusRules {
         let offered = try queries.rate(
             "slipway_capture_requests_total", by: ["endpoint"], [.equal("outcome", "offered")])
         let lost = try queries.rate(
-            "slipway_capture_requests_total", by: ["endpoint"], [.noneOf("outcome", ["offered", "kept"])])
+            "slipway_capture_requests_total", by: ["endpoint"],
+            [.noneOf("outcome", ["offered", "kept", "passed_over"])])
         let firing = try queries.gauge("max", "slipway_alerts_firing", by: ["endpoint", "rule", "severity"])
         return [
             // The severity stays the monitor's own.
@@ -110,7 +111,10 @@ extension PrometheusRules {
     private func increase(
         _ name: String, _ labels: [String], _ matchers: [QueryBuilder.Matcher]
     ) throws(DeployError) -> String {
-        "\(try queries.rate(name, by: labels, matchers, over: "15m")) > 0"
+        let grown = try queries.rate(name, by: labels, matchers, over: "15m")
+        // A series comes into being with its first event, and so never grew by it.
+        let begun = try queries.begun(name, by: labels, matchers, within: "15m")
+        return "(\(grown) > 0) or (\(begun) > 0)"
     }
 
     private func alert(

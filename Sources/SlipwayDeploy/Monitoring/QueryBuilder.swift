@@ -59,6 +59,14 @@ package struct QueryBuilder {
         try aggregate("sum", name, by: labels, "rate(\(selector(name, matchers))[\(window)])")
     }
 
+    /// The values of series that were not there a while ago, added up by labels.
+    func begun(
+        _ name: String, by labels: [String], _ matchers: [Matcher], within window: String
+    ) throws(DeployError) -> String {
+        let series = try selector(name, matchers)
+        return try aggregate("sum", name, by: labels, "\(series) unless \(series) offset \(window)")
+    }
+
     /// A gauge, added up, or its extreme, by labels.
     func gauge(
         _ aggregation: String, _ name: String, by labels: [String] = [], _ matchers: [Matcher] = []

@@ -4,8 +4,8 @@ package import SlipwayCore
 
 /// Shares of bad requests over the windows that `burn_rate` rules ask for.
 ///
-/// Each window is a ring of 60 parts, so a share is of between 59 and 60 sixtieths of it. A clock that steps back
-/// counts on in the newest part; one that steps forward ages the parts as if the time had passed.
+/// Each window is a ring of 60 parts, so a share is of between 59 and 60 sixtieths of it. A time before the last one
+/// counts in the newest part, unless ``move(back:)`` said so before; one ahead ages the parts as if it had passed.
 package struct BurnMeter: Sendable {
     private struct Ring: Sendable {
         static let parts = 60
@@ -52,6 +52,16 @@ package struct BurnMeter: Sendable {
             bad[index(newest)] &+= max(0, moreBad)
         }
 
+        /// Whole parts only: what is left of a part counts in the newest.
+        mutating func move(back milliseconds: Int64) {
+            guard let newest, milliseconds > 0 else { return }
+            let (moved, steps) = (newest &- milliseconds / partMs, Int(milliseconds / partMs % Int64(Self.parts)))
+            // Where parts lie follows from their time.
+            good = Array(good[steps...] + good[..<steps])
+            bad = Array(bad[steps...] + bad[..<steps])
+            self.newest = moved
+        }
+
         func sums(at: Timestamp) -> (good: Int, bad: Int) {
             var copy = self
             copy.advance(to: at)
@@ -83,6 +93,11 @@ package struct BurnMeter: Sendable {
     /// Counts requests that ended since the last call.
     package mutating func add(good: Int, bad: Int, at: Timestamp) {
         for key in rings.keys { rings[key]?.add(good: good, bad: bad, at: at) }
+    }
+
+    /// Moves everything to earlier times, after the clock was put back by so much.
+    package mutating func move(back milliseconds: Int64) {
+        for key in rings.keys { rings[key]?.move(back: milliseconds) }
     }
 
     /// The share of bad requests in each window that saw any, for keys of the kind `burnRate` with these subjects.

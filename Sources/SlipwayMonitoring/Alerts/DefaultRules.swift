@@ -11,8 +11,12 @@ package enum DefaultRules {
 
     /// What an endpoint's rules are: its own, or else these.
     package static func effective(of spec: MonitoringSpec) -> [AlertRule] {
-        if !spec.rules.isEmpty { return spec.rules }
-        return spec.isEnabled == false ? [errorBurst] : [errorBurst, drift, notNumbers]
+        var rules = spec.rules
+        if rules.isEmpty { rules = spec.isEnabled == false ? [errorBurst] : [errorBurst, drift, notNumbers] }
+        // Whoever wants requests kept hears when they are not.
+        let isWatched = rules.contains { $0.signal == captureStopped.signal || $0.name == captureStopped.name }
+        if spec.capture != nil, !isWatched { rules.append(captureStopped) }
+        return rules
     }
 
     /// A fifth of the requests failed in the last minute, and in its last five seconds.
@@ -31,6 +35,13 @@ package enum DefaultRules {
         rule.expectedRunSeconds = expectedRunSeconds
         rule.minimumSamples = 500
         rule.clearSeconds = 600
+        return rule
+    }
+
+    /// The disk takes nothing: capture rests, serving goes on.
+    private static var captureStopped: AlertRule {
+        var rule = AlertRule(name: "capture-stopped", signal: SignalKind.captureStopped.rawValue, threshold: 0.5)
+        rule.minimumSamples = 1
         return rule
     }
 

@@ -5,7 +5,8 @@ import SlipwayCore
 /// Decides when alerts are told, and which together.
 ///
 /// The first alert of a group is told at once; what follows within a minute is told together at its end. Alerts that
-/// stay are told again after four hours. What fires and ends between two notices is in the records only.
+/// stay are told again after four hours, and a minute after a restart. What fires and ends between two notices is in
+/// the records only.
 struct NoticeBoard: Sendable {
     struct GroupKey: Sendable, Hashable {
         var endpoint: String
@@ -79,8 +80,9 @@ struct NoticeBoard: Sendable {
                 group.ended = [:]
                 group.lastMs = nowMs
             } else if group.lastMs == nil {
-                // Restored: the time until it is told again begins now.
-                group.lastMs = nowMs - Self.groupIntervalMs
+                // Restored: nobody knows when it was told last, so it is told again within a minute, before whoever
+                // keeps it takes it for ended.
+                group.lastMs = nowMs - Self.repeatIntervalMs + Self.groupIntervalMs
             }
             let isForgotten = group.isEmpty && nowMs - (group.lastMs ?? nowMs) >= Self.groupIntervalMs
             groups[key] = isForgotten ? nil : group

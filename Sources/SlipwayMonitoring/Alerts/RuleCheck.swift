@@ -129,6 +129,7 @@ package struct RuleCheck: Sendable {
         ] where isThere {
             problems.append(Problem("\(path).\(member)", "has no meaning for \(kind.rawValue): it is for burn_rate"))
         }
+        let hasTest = rule.baseline == .primary ? kind.traits.hasPrimaryTest : kind.traits.hasTest
         guard let threshold = rule.threshold else {
             if rule.clearThreshold != nil {
                 problems.append(Problem("\(path).clearThreshold", "has no meaning without a threshold"))
@@ -136,7 +137,7 @@ package struct RuleCheck: Sendable {
             if rule.expectedRunSeconds == nil {
                 problems.append(
                     Problem(path, "can never fire: it has neither a threshold nor an expected run"))
-            } else if !kind.traits.hasTest {
+            } else if !hasTest {
                 problems.append(
                     Problem(
                         "\(path).expectedRunSeconds",
@@ -145,7 +146,7 @@ package struct RuleCheck: Sendable {
             return problems
         }
         guard threshold.isFinite else { return problems }
-        if rule.expectedRunSeconds != nil, !kind.traits.hasTest {
+        if rule.expectedRunSeconds != nil, !hasTest {
             problems.append(
                 Problem(
                     "\(path).expectedRunSeconds",
@@ -208,7 +209,8 @@ package struct RuleCheck: Sendable {
             ]
         }
         let most = 1 / (1 - objective)
-        if threshold >= most {
+        // Less a rounding: 1 / (1 - 0.9) is above 10.
+        if threshold >= most * (1 - 1e-9) {
             problems.append(
                 Problem(
                     "\(path).threshold",

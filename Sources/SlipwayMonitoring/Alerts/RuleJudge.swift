@@ -48,7 +48,8 @@ struct RuleJudge {
     // MARK: Values and chance
 
     private func judge(_ family: [(key: SignalKey, reading: SignalReading)], kind: SignalKind) -> [RuleJudgement] {
-        let least = Self.minimumSamples(rule)
+        // A state needs no number of requests to be one.
+        let least = kind == .captureStopped ? 0 : Self.minimumSamples(rule)
         var judgements: [RuleJudgement] = []
         for (key, reading) in family where reading.samples >= least {
             var judgement = RuleJudgement(
@@ -60,6 +61,8 @@ struct RuleJudge {
                 judgement.primaryValue = primary.value
                 judgement.pValue = Significance.ofDifference(
                     reading, primary: primary, kind: kind, comparison: rule.comparison)
+                // Without a threshold and without a test any difference at all would do.
+                guard rule.threshold != nil || judgement.pValue != nil else { continue }
             } else if rule.expectedRunSeconds != nil {
                 judgement.pValue = Significance.against(
                     reference: reading, kind: kind, comparison: rule.comparison, lent: lentPValue(of: key, kind: kind))
@@ -74,7 +77,8 @@ struct RuleJudge {
 
     private func decide(_ judgements: inout [RuleJudgement]) {
         let run = rule.expectedRunSeconds ?? Self.usualRunSeconds
-        let level = RunLengthLevel.level(expectedRunSeconds: run, windowSeconds: windowSeconds)
+        let window = judgements.compactMap(\.reading.windowSeconds).min() ?? windowSeconds
+        let level = RunLengthLevel.level(expectedRunSeconds: run, windowSeconds: window)
         let tested = judgements.indices.filter { judgements[$0].pValue != nil }
         let pValues = tested.map { judgements[$0].pValue ?? 1 }
         let found = HypothesisTests.benjaminiHochberg(pValues, q: level)

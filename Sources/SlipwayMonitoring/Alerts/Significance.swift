@@ -16,7 +16,14 @@ enum Significance {
     static func against(
         reference reading: SignalReading, kind: SignalKind, comparison: AlertRule.Comparison, lent: Double?
     ) -> Double? {
-        if let pValue = reading.pValue ?? lent { return pValue.isNaN ? nil : min(max(pValue, 0), 1) }
+        if let pValue = reading.pValue ?? lent {
+            guard !pValue.isNaN else { return nil }
+            let told = min(max(pValue, 0), 1)
+            guard let reference = reading.reference, kind.traits.isTwoSided else { return told }
+            // Rates and means are tested on both sides, and a rule is about one: chance is half of it there.
+            let isMeant = comparison == .above ? reading.value > reference : reading.value < reference
+            return isMeant ? told / 2 : 1
+        }
         guard let reference = reading.reference, reading.samples > 0 else { return nil }
         if let margin = reading.margin, margin > 0 {
             return oneSided((reading.value - reference) / (margin / marginErrors), comparison)

@@ -27,10 +27,40 @@ package struct GuardPlanner: Sendable {
     }
 
     private struct Memory: Sendable {
-        /// Newest last; a day of them at most.
+        /// Newest last; the latest ``maximumRemembered``.
         var decided: [GuardDecision] = []
         /// Recorded as waiting already.
         var waiting: Set<Episode> = []
+        /// What was taken up of the records last.
+        var recorded: [GuardDecision] = []
+
+        /// Adds the records that are not of a decision remembered, and what became of those that are.
+        mutating func take(_ records: [GuardDecision]) {
+            var known: [Deed: Int] = [:]
+            for (index, decision) in decided.enumerated() where known[Deed(decision)] == nil {
+                known[Deed(decision)] = index
+            }
+            for decision in records {
+                if let index = known[Deed(decision)] {
+                    if decision.outcome == .failed { decided[index].outcome = .failed }
+                } else {
+                    known[Deed(decision)] = decided.count
+                    decided.append(decision)
+                }
+            }
+            recorded = records
+        }
+    }
+
+    /// What makes a record and a memory one: the same evidence, and the same outcome but for a failure.
+    private struct Deed: Hashable {
+        let episodes: Set<Episode>
+        let outcome: GuardDecision.Outcome
+
+        init(_ decision: GuardDecision) {
+            episodes = Set(decision.evidence.map(Episode.init))
+            outcome = decision.outcome == .failed ? .acted : decision.outcome
+        }
     }
 
     private struct GuardKey: Sendable, Hashable {
@@ -90,11 +120,15 @@ package struct GuardPlanner: Sendable {
         let settled = Self.settled(past)
         let fresh = alerts.filter { !settled.contains(Episode($0)) }
         guard !fresh.isEmpty else { return nil }
+        // What nothing could be done about is looked at again, for routes change, and recorded once.
+        let idle = Set(past.filter { $0.outcome == .nothingToDo }.flatMap { $0.evidence.map(Episode.init) })
         var action = GuardAction(
             endpoint: key.endpoint, guardName: guardSpec.name, action: guardSpec.action, outcome: .acted,
             version: nil, fallback: guardSpec.fallback, receiver: guardSpec.receiver, evidence: fresh, reason: "")
         if let obstacle = Self.obstacle(guardSpec, past, at) {
-            let news = fresh.filter { memory[key]?.waiting.contains(Episode($0)) != true }
+            let news = fresh.filter {
+                memory[key]?.waiting.contains(Episode($0)) != true && !idle.contains(Episode($0))
+            }
             guard !news.isEmpty else { return nil }
             action.evidence = news
             action.outcome = .coolingDown
@@ -103,6 +137,8 @@ package struct GuardPlanner: Sendable {
             let reach = GuardReach(guardSpec, spec)
             let meant = fresh.filter(reach.concerns)
             if meant.isEmpty {
+                action.evidence = fresh.filter { !idle.contains(Episode($0)) }
+                guard !action.evidence.isEmpty else { return nil }
                 action.outcome = .nothingToDo
                 action.reason = reach.nothingToDo
             } else {
@@ -118,7 +154,7 @@ package struct GuardPlanner: Sendable {
 
     /// Alerts that the guard is done with.
     private static func settled(_ past: [GuardDecision]) -> Set<Episode> {
-        let done = past.filter { [.acted, .dryRun, .nothingToDo].contains($0.outcome) }
+        let done = past.filter { $0.outcome == .acted || $0.outcome == .dryRun }
         var settled = Set(done.flatMap { $0.evidence.map(Episode.init) })
         // What cannot be done after so many attempts is left to a person.
         var failures: [Episode: Int] = [:]
@@ -131,6 +167,7 @@ package struct GuardPlanner: Sendable {
 
     /// Why the guard must not act yet; `nil` when it may.
     private static func obstacle(_ guardSpec: GuardSpec, _ past: [GuardDecision], _ at: Timestamp) -> String? {
+        let past = past.filter { seconds(from: $0.at, to: at) < deedWindowSeconds }
         let deeds = past.filter { $0.outcome == .acted || $0.outcome == .dryRun }
         let coolDown = guardSpec.coolDownSeconds ?? usualCoolDownSeconds
         if let last = deeds.map(\.at).max(), seconds(from: last, to: at) < coolDown {
@@ -152,16 +189,11 @@ package struct GuardPlanner: Sendable {
 
     // MARK: What was decided
 
-    /// The day's decisions of a guard, recorded ones and own; those of a clock that was ahead count as of now.
+    /// The decisions of a guard, recorded ones and own; those of a clock that was ahead count as of now.
     private mutating func history(_ key: GuardKey, _ recorded: [GuardDecision], _ at: Timestamp) -> [GuardDecision] {
         var memorised = memory[key] ?? Memory()
-        for decision in recorded where decision.endpoint == key.endpoint && decision.guardName == key.name {
-            if let known = memorised.decided.firstIndex(where: { Self.isSame($0, decision) }) {
-                if decision.outcome == .failed { memorised.decided[known].outcome = .failed }
-            } else {
-                memorised.decided.append(decision)
-            }
-        }
+        let mine = recorded.filter { $0.endpoint == key.endpoint && $0.guardName == key.name }
+        if mine != memorised.recorded { memorised.take(mine) }
         for index in memorised.decided.indices where memorised.decided[index].at > at {
             memorised.decided[index].at = at
         }
@@ -171,20 +203,10 @@ package struct GuardPlanner: Sendable {
             memorised.decided.removeFirst(memorised.decided.count - Self.maximumRemembered)
         }
         memory[key] = memorised
-        let day = Self.deedWindowSeconds
-        return memorised.decided.filter { decision in
-            Self.seconds(from: decision.at, to: at) < day || decision.outcome == .nothingToDo
-        }
+        return memorised.decided
     }
 
     private static let maximumRemembered = 1000
-
-    /// A record of what this planner decided: the same evidence at about the same time.
-    private static func isSame(_ one: GuardDecision, _ other: GuardDecision) -> Bool {
-        Set(one.evidence.map(Episode.init)) == Set(other.evidence.map(Episode.init))
-            && (one.outcome == other.outcome
-                || [one.outcome, other.outcome].allSatisfy { $0 == .acted || $0 == .failed })
-    }
 
     private mutating func remember(_ action: GuardAction, _ key: GuardKey, _ at: Timestamp) {
         if action.outcome == .coolingDown {

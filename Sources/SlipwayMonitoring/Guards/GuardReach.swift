@@ -18,17 +18,19 @@ struct GuardReach {
     func concerns(_ alert: Alert) -> Bool {
         let version = alert.key.version
         let canaries = spec.canaries.map(\.version)
+        // A shadow answers nobody.
+        let answering = [spec.primary] + canaries + spec.rules.map(\.version)
         switch action {
         case .stopRollout:
             return spec.rollout != nil && (version == nil || version == canaries.first)
         case .shiftTraffic:
             return !canaries.isEmpty && version.map(canaries.contains) ?? true
         case .rollBack:
-            let answering = [spec.primary] + canaries + spec.rules.map(\.version)
             return version.map(answering.contains) ?? true
         case .fallback:
             guard let fallback else { return false }
-            return version != fallback && (spec.primary != fallback || !canaries.isEmpty)
+            guard spec.primary != fallback || !canaries.isEmpty else { return false }
+            return version.map { $0 != fallback && answering.contains($0) } ?? true
         case .page, .retrain:
             return true
         }

@@ -48,7 +48,22 @@ struct ProfileQuality {
         if named != nil { return .classification }
         guard let score, score.columns == 1 else { return .other }
         if !builder.labelIndex.isEmpty { return builder.labelIndex.count <= 2 ? .classification : .other }
-        return hasLabels ? .regression : .other
+        guard hasLabels else { return .other }
+        return isFlagged(by: score) ? .classification : .regression
+    }
+
+    /// Whether labels are 0 and 1 and the scores between them: a sigmoid, and no regression.
+    private func isFlagged(by score: ProfileSource) -> Bool {
+        let mark = sample.width - 1
+        var seen: Set<Double> = []
+        for index in 0..<sample.count {
+            let row = sample.row(index)
+            let (label, value) = (row[row.startIndex + mark], row[row.startIndex + score.first])
+            guard label == label else { continue }
+            guard label == 0 || label == 1, !(value < 0), !(value > 1) else { return false }
+            seen.insert(label)
+        }
+        return !seen.isEmpty
     }
 
     /// Whether the rows of a table are shares of 1.

@@ -13,6 +13,8 @@ package final class LabelJoin: Sendable {
     package let endpoint: String
     private let journal: any LabelJournal
     private let shell: Mutex<Shell>
+    /// As of the last call that changed them: who reads them never waits for the disk.
+    private let published = Mutex(FeedbackCounts())
 
     /// Everything behind the lock.
     private struct Shell {
@@ -52,6 +54,7 @@ package final class LabelJoin: Sendable {
             estimates: QualityEstimates(LabelLimits(spec).window), droppedAt: now)
         try Self.fold(journal, into: &shell, now: now)
         self.shell = Mutex(shell)
+        publish(shell)
     }
 
     /// Takes another specification or other profiles; where windows or bounds change, the journal is folded anew.
@@ -71,6 +74,7 @@ package final class LabelJoin: Sendable {
                 try Self.fold(journal, into: &next, now: shell.state.now ?? shell.droppedAt)
             }
             shell = next
+            publish(shell)
         }
     }
 
@@ -80,6 +84,7 @@ package final class LabelJoin: Sendable {
     package func expect(_ prediction: PredictionObservation) {
         shell.withLock { shell in
             let reader = shell.reader(for: prediction.version)
+            defer { publish(shell) }
             guard var record = reader.record(prediction) else {
                 shell.counts.unreadable += 1
                 return
@@ -123,6 +128,7 @@ package final class LabelJoin: Sendable {
     /// Predictions made before must have been given to ``expect(_:)`` before: drain their queue first.
     package func join(_ feedback: [Feedback], at now: Timestamp) -> [FeedbackResult] {
         shell.withLock { shell in
+            defer { publish(shell) }
             let at = step(&shell, now: now)
             shell.state.advance(to: at)
             var desk = JoinDesk(at: at)
@@ -177,6 +183,7 @@ package final class LabelJoin: Sendable {
     }
 
     private func refresh(_ shell: inout Shell, now: Timestamp) -> Timestamp {
+        defer { publish(shell) }
         let at = step(&shell, now: now)
         shell.state.advance(to: at)
         write(&shell)
@@ -188,15 +195,15 @@ package final class LabelJoin: Sendable {
         return at
     }
 
-    package var counts: FeedbackCounts {
-        shell.withLock { shell in
-            var counts = shell.counts
-            counts.expired = shell.state.expired
-            counts.evicted = shell.state.evicted
-            counts.waiting = shell.state.waiting
-            counts.bytes = shell.state.bytes
-            return counts
-        }
+    package var counts: FeedbackCounts { published.withLock { $0 } }
+
+    private func publish(_ shell: borrowing Shell) {
+        var counts = shell.counts
+        counts.expired = shell.state.expired
+        counts.evicted = shell.state.evicted
+        counts.waiting = shell.state.waiting
+        counts.bytes = shell.state.bytes
+        published.withLock { $0 = counts }
     }
 
     /// What is known now, for tests that compare two joins.
@@ -204,7 +211,10 @@ package final class LabelJoin: Sendable {
 
     /// Writes down what waits; call before the process ends.
     package func close() {
-        shell.withLock { write(&$0) }
+        shell.withLock { shell in
+            write(&shell)
+            publish(shell)
+        }
     }
 
     private static func fold(_ journal: any LabelJournal, into shell: inout Shell, now: Timestamp) throws {

@@ -36,6 +36,8 @@ package struct SignalReading: Sendable, Hashable, Codable {
     package var explanation: String?
     /// Requests that show it, at most 5.
     package var examples: [String]
+    /// Of what it was computed of; `nil` where that is the endpoint's sliding window.
+    package var windowSeconds: Double?
 
     package init(
         value: Double, samples: Int, pValue: Double? = nil, margin: Double? = nil, reference: Double? = nil,

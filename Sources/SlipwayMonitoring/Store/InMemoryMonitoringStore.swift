@@ -40,7 +40,9 @@ package final class InMemoryMonitoringStore: MonitoringStore {
     }
 
     package func save(_ profile: ReferenceProfile, of version: VersionID) async throws {
-        state.withLock { $0.profiles[version] = profile }
+        state.withLock { state in
+            if !profile.isProvisional || state.profiles[version] == nil { state.profiles[version] = profile }
+        }
     }
 
     package func save(_ windows: [StoredWindow]) async throws {
@@ -56,7 +58,10 @@ package final class InMemoryMonitoringStore: MonitoringStore {
 
     package func windows(of endpoint: String, since: Timestamp) async throws -> [StoredWindow] {
         let found = state.withLock { $0.windows.values.filter { $0.endpoint == endpoint && $0.endedAt > since } }
-        return found.sorted {
+        let newest = Dictionary(grouping: found) { "\($0.version) \($0.replica)" }.values.flatMap { parts in
+            parts.sorted { $0.startedAt > $1.startedAt }.prefix(StoredWindow.maximumParts)
+        }
+        return newest.sorted {
             ($0.startedAt, $0.version, $0.replica) < ($1.startedAt, $1.version, $1.replica)
         }
     }

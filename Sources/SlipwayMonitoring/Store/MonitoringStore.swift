@@ -7,13 +7,15 @@ package protocol MonitoringStore: Sendable {
     // MARK: Profiles
 
     func profile(of version: VersionID) async throws -> ReferenceProfile?
+    /// Replaces the version's profile; a provisional one never replaces another.
     func save(_ profile: ReferenceProfile, of version: VersionID) async throws
 
     // MARK: Windows
 
     /// Replaces what this replica stored of these windows.
     func save(_ windows: [StoredWindow]) async throws
-    /// The windows of an endpoint, of all replicas, that ended after `since`.
+    /// The windows of an endpoint, of all replicas, that ended after `since`; of each replica and version the newest
+    /// ``StoredWindow/maximumParts``.
     func windows(of endpoint: String, since: Timestamp) async throws -> [StoredWindow]
     func deleteWindows(endedBefore instant: Timestamp) async throws
 
@@ -38,6 +40,9 @@ package protocol MonitoringStore: Sendable {
 
 /// A part of a window of one replica, as bytes that ``WindowCodec`` reads.
 package struct StoredWindow: Sendable, Hashable {
+    /// No window has more parts.
+    package static let maximumParts = 60
+
     package var endpoint: String
     package var version: VersionID
     package var replica: String

@@ -14,20 +14,24 @@ final class ServiceCounters: Sendable {
         var good: UInt64 = 0
         /// Faults of the service; what callers do wrong is neither good nor bad.
         var bad: UInt64 = 0
+        /// Those of ``bad`` that ended before a version was chosen.
+        var unrouted: UInt64 = 0
         var latencies = LatencyCells()
         var generations: [(prompt: Int, cached: Int, output: Int)] = []
     }
 
     private let values = Mutex(Values())
 
-    func add(_ outcome: InferenceObservation.Outcome, nanoseconds: UInt64) {
+    func add(_ outcome: InferenceObservation.Outcome, nanoseconds: UInt64, isUnrouted: Bool = false) {
         values.withLock { values in
             switch outcome {
             case .success:
                 values.good &+= 1
                 values.latencies.add(nanoseconds)
             case .failure(let category):
-                if Self.isFault(category) { values.bad &+= 1 }
+                guard Self.isFault(category) else { return }
+                values.bad &+= 1
+                if isUnrouted { values.unrouted &+= 1 }
             }
         }
     }

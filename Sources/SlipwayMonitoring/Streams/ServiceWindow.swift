@@ -10,6 +10,7 @@ struct ServiceWindow: Sendable {
         var second: Int64
         var good: UInt64 = 0
         var bad: UInt64 = 0
+        var unrouted: UInt64 = 0
     }
 
     private struct Latencies: Sendable {
@@ -51,6 +52,7 @@ struct ServiceWindow: Sendable {
             if parts.last?.second != second { parts.append(Part(second: second)) }
             parts[parts.count - 1].good &+= values.good
             parts[parts.count - 1].bad &+= values.bad
+            parts[parts.count - 1].unrouted &+= values.unrouted
             meter.add(good: Int(clamping: values.good), bad: Int(clamping: values.bad), at: now)
         }
         if values.latencies.count > 0 {
@@ -70,6 +72,8 @@ struct ServiceWindow: Sendable {
         let seconds = (lastAt.milliseconds - now.milliseconds + 999) / 1000
         for index in parts.indices { parts[index].second -= seconds }
         for index in latencies.indices { latencies[index].start -= seconds }
+        intervalStart -= seconds
+        meter.move(back: lastAt.milliseconds - now.milliseconds)
     }
 
     private mutating func watch(_ new: LatencyCells, second: Int64, at now: Timestamp) {
@@ -107,7 +111,7 @@ struct ServiceWindow: Sendable {
 
     // MARK: Reading
 
-    /// - Parameter hasBurn: Whether burn rates are told.
+    /// - Parameter hasBurn: Whether burn rates are told even when most faults are of a version, which tells its own.
     mutating func readings(at now: Timestamp, hasBurn: Bool = true) -> [MonitorReading] {
         let (good, bad, seconds) = counts(at: now)
         let all = good &+ bad
@@ -117,13 +121,11 @@ struct ServiceWindow: Sendable {
             let share = Double(bad) / Double(all)
             let samples = Int(clamping: all)
             let margin = 1.96 * (share * (1 - share) / Double(all)).squareRoot()
-            result.append(
-                (
-                    .errorRate, nil,
-                    SignalReading(
-                        value: share, samples: samples, margin: margin, method: "faults over requests, \(span)",
-                        explanation: "\(bad) of \(all) requests failed in the \(span)")
-                ))
+            var errors = SignalReading(
+                value: share, samples: samples, margin: margin, method: "faults over requests, \(span)",
+                explanation: "\(bad) of \(all) requests failed in the \(span)")
+            errors.windowSeconds = Double(max(1, seconds))
+            result.append((.errorRate, nil, errors))
             result.append(
                 (
                     .requestRate, nil,
@@ -133,9 +135,14 @@ struct ServiceWindow: Sendable {
                 ))
         }
         result += latencyReadings(at: now, seconds: seconds)
-        if hasBurn { result += meter.readings(at: now).map { (.burnRate, $0.subject, $0.reading) } }
+        if hasBurn || isMostlyUnrouted { result += meter.readings(at: now).map { (.burnRate, $0.subject, $0.reading) } }
         result += log.readings(at: now).map { (.change, $0.subject, $0.reading) }
         return result
+    }
+
+    private var isMostlyUnrouted: Bool {
+        let (unrouted, bad) = parts.reduce((UInt64(0), UInt64(0))) { ($0.0 &+ $1.unrouted, $0.1 &+ $1.bad) }
+        return unrouted > bad / 2
     }
 
     /// Of the shortest look back that has enough requests.

@@ -34,18 +34,23 @@ struct DataReadings {
         let (profile, tally) = (set.columns[column], totals.tallies[column])
         let known = Double(profile.count + profile.missing)
         let seen = tally.count &+ tally.missing
-        rate(.missingRate, column, tally.missing, of: seen, before: Double(profile.missing), of: known, "NaN or empty")
         rate(
-            .typeErrorRate, column, tally.typeErrors, of: seen &+ tally.typeErrors, before: 0, of: known,
+            .missingRate, column, Counted(tally.missing, of: seen, before: Double(profile.missing), of: known),
+            "NaN or empty")
+        rate(
+            .typeErrorRate, column, Counted(tally.typeErrors, of: seen &+ tally.typeErrors, before: 0, of: known),
             "tensor missing, of another type or width")
         if profile.kind == .categorical {
             rate(
-                .newCategoryRate, column, tally.fresh, of: tally.count, before: Double(profile.otherCategories),
-                of: Double(profile.count), "values not in the reference's table of \(profile.categories?.count ?? 0)",
+                .newCategoryRate, column,
+                Counted(
+                    tally.fresh, of: tally.count, before: Double(profile.otherCategories), of: Double(profile.count)),
+                "values not in the reference's table of \(profile.categories?.count ?? 0)",
                 explanation: newValues(column))
         } else {
             rate(
-                .outOfRangeRate, column, tally.below &+ tally.above, of: tally.count, before: Self.beyond, of: known,
+                .outOfRangeRate, column,
+                Counted(tally.below &+ tally.above, of: tally.count, before: Self.beyond, of: known),
                 "outside the reference's least and greatest", explanation: range(column))
         }
         if profile.kind != .numeric { addDistinct(column) }
@@ -57,20 +62,25 @@ struct DataReadings {
         let seen = tally.count &+ tally.missing
         let known = Double(profile.count + profile.missing)
         rate(
-            .notANumberRate, column, tally.missing &+ tally.infinite, of: seen, before: Double(profile.missing),
-            of: known, profile.kind == .numeric ? "NaN and infinities" : "missing values")
+            .notANumberRate, column,
+            Counted(tally.missing &+ tally.infinite, of: seen, before: Double(profile.missing), of: known),
+            profile.kind == .numeric ? "NaN and infinities" : "missing values")
         if profile.kind == .numeric {
             rate(
-                .outOfRangeRate, column, tally.below &+ tally.above, of: tally.count, before: Self.beyond, of: known,
+                .outOfRangeRate, column,
+                Counted(tally.below &+ tally.above, of: tally.count, before: Self.beyond, of: known),
                 "outside the reference's least and greatest", explanation: range(column))
             rate(
-                .saturatedRate, column, tally.saturated, of: tally.count, before: Double(profile.saturated), of: known,
+                .saturatedRate, column,
+                Counted(tally.saturated, of: tally.count, before: Double(profile.saturated), of: known),
                 "at or beyond the reference's least and greatest", explanation: range(column))
         }
         if profile.kind == .categorical {
             rate(
-                .newCategoryRate, column, tally.fresh, of: tally.count, before: Double(profile.otherCategories),
-                of: Double(profile.count), "values not in the reference's table of \(profile.categories?.count ?? 0)",
+                .newCategoryRate, column,
+                Counted(
+                    tally.fresh, of: tally.count, before: Double(profile.otherCategories), of: Double(profile.count)),
+                "values not in the reference's table of \(profile.categories?.count ?? 0)",
                 explanation: newValues(column))
         }
         addConstant(column)
@@ -129,18 +139,32 @@ struct DataReadings {
             + "\(AlertText.number(tally.least))...\(AlertText.number(tally.greatest))"
     }
 
+    /// How many of how many, in the window and in the reference.
+    private struct Counted {
+        let hits: UInt64
+        let all: UInt64
+        let before: Double
+        let known: Double
+
+        init(_ hits: UInt64, of all: UInt64, before: Double, of known: Double) {
+            self.hits = hits
+            self.all = all
+            self.before = before
+            self.known = known
+        }
+    }
+
     private mutating func rate(
-        _ kind: SignalKind, _ column: Int, _ hits: UInt64, of all: UInt64, before: Double, of known: Double,
-        _ method: String, explanation: String? = nil
+        _ kind: SignalKind, _ column: Int, _ counted: Counted, _ method: String, explanation: String? = nil
     ) {
-        guard all > 0 else { return }
-        let shown = hits > 0 ? examples.odd[column] ?? [] : []
+        guard counted.all > 0 else { return }
+        let shown = counted.hits > 0 ? examples.odd[column] ?? [] : []
         found.append(
             (
                 kind, set.columns[column].name,
                 Self.reading(
-                    Double(hits), of: Double(all), before: before, of: known, method,
-                    (hits > 0 ? explanation : nil, shown))
+                    Double(counted.hits), of: Double(counted.all), before: counted.before, of: counted.known, method,
+                    (counted.hits > 0 ? explanation : nil, shown))
             ))
     }
 

@@ -22,7 +22,10 @@ package final class MonitorBook: Sendable {
             self.spec = spec
             isEnabled = spec.isEnabled ?? true
             self.versions = versions
-            numbers = Dictionary(versions.map { ($0.key.number, $0.value) }, uniquingKeysWith: { first, _ in first })
+            // Two models may have the same number: their requests count for the endpoint alone, rather than for either.
+            numbers = Dictionary(grouping: versions, by: \.key.number).compactMapValues { group in
+                group.count == 1 ? group.first?.value : nil
+            }
             self.counters = counters
         }
     }
@@ -40,6 +43,8 @@ package final class MonitorBook: Sendable {
 
     private let replica: String
     private let table = Mutex<[String: Endpoint]>([:])
+    /// Held while an endpoint is configured or removed, which the request path never waits for.
+    private let configuring = Mutex(())
     /// The endpoints as a whole; touched by reports only.
     private let services = Mutex<[String: ServiceWindow]>([:])
     private let learned = Mutex<[Learned]>([])
@@ -59,8 +64,9 @@ package final class MonitorBook: Sendable {
         endpoint name: String, spec: MonitoringSpec, versions: [VersionID] = [],
         profiles: [VersionID: ReferenceProfile]
     ) {
-        table.withLock { table in
-            let known = table[name]
+        configuring.withLock { _ in
+            // Requests wait for the table: what takes time is done beside it.
+            let known = table.withLock { $0[name] }
             let wanted = Set(versions).union(profiles.keys)
             // Versions that predictions brought are kept until a list leaves them out.
             var monitors = (known?.versions ?? [:]).filter { wanted.isEmpty || wanted.contains($0.key) }
@@ -70,18 +76,32 @@ package final class MonitorBook: Sendable {
             for version in wanted.sorted() where monitors[version] == nil && monitors.count < Self.maximumVersions {
                 monitors[version] = VersionMonitor(version, profile: profiles[version], spec: spec)
             }
-            table[name] = Endpoint(
-                spec: spec, versions: monitors, counters: known?.counters ?? ServiceCounters())
-        }
-        services.withLock { services in
+            table.withLock { table in
+                // Those that predictions brought meanwhile.
+                for (version, monitor) in table[name]?.versions ?? [:]
+                where wanted.isEmpty && monitors[version] == nil && monitors.count < Self.maximumVersions {
+                    monitors[version] = monitor
+                }
+                table[name] = Endpoint(
+                    spec: spec, versions: monitors, counters: known?.counters ?? ServiceCounters())
+            }
             let rules = DefaultRules.effective(of: spec)
-            if services[name] == nil { services[name] = ServiceWindow(rules: rules) }
+            let haveChanged = known.map { DefaultRules.effective(of: $0.spec) != rules } ?? true
+            services.withLock { services in
+                if services[name] == nil {
+                    services[name] = ServiceWindow(rules: rules)
+                } else if haveChanged {
+                    services[name]?.setRules(rules)
+                }
+            }
         }
     }
 
     package func remove(endpoint: String) {
-        table.withLock { $0[endpoint] = nil }
-        services.withLock { $0[endpoint] = nil }
+        configuring.withLock { _ in
+            table.withLock { $0[endpoint] = nil }
+            services.withLock { $0[endpoint] = nil }
+        }
     }
 
     // MARK: Observing
@@ -113,7 +133,9 @@ package final class MonitorBook: Sendable {
         guard let (whole, version) = counters(endpoint: request.endpoint, number: request.version) else { return }
         // Nobody waits for a shadow.
         let nanoseconds = request.total.clampedNanoseconds
-        if request.route != .shadow { whole.add(request.outcome, nanoseconds: nanoseconds) }
+        if request.route != .shadow {
+            whole.add(request.outcome, nanoseconds: nanoseconds, isUnrouted: version == nil)
+        }
         version?.counters.add(request.outcome, nanoseconds: nanoseconds)
     }
 
@@ -121,7 +143,8 @@ package final class MonitorBook: Sendable {
     package func add(_ generation: GenerationObservation) {
         guard let (whole, version) = counters(endpoint: generation.endpoint, number: generation.version) else { return }
         if generation.route != .shadow {
-            whole.add(generation.outcome, nanoseconds: generation.total.clampedNanoseconds)
+            whole.add(
+                generation.outcome, nanoseconds: generation.total.clampedNanoseconds, isUnrouted: version == nil)
         }
         version?.counters.add(generation)
     }

@@ -21,6 +21,8 @@ final class VersionMonitor: Sendable {
     private struct State: Sendable {
         var window: VersionWindow?
         var learning: Learning?
+        /// Before there is a window.
+        var early = LearningTally()
         var service: ServiceWindow
         var noise = NoiseTally()
         var readings: [MonitorReading] = []
@@ -75,6 +77,7 @@ final class VersionMonitor: Sendable {
     private static func learn(
         _ prediction: PredictionObservation, spec: MonitoringSpec, _ state: inout State
     ) -> ReferenceProfile? {
+        state.early.add(prediction)
         var learning = state.learning.take() ?? Learning(builder: builder(spec: spec, varying: []))
         let start = min(learning.startedAt ?? prediction.at, prediction.at)
         learning.startedAt = start
@@ -124,7 +127,7 @@ final class VersionMonitor: Sendable {
             if let noise = state.noise.reading { result.append((.predictionNoise, nil, noise)) }
             var learned: ReferenceProfile?
             if let tokens, state.window == nil { learned = Self.learn(tokens, spec: spec, &state) }
-            guard var window = state.window.take() else { return (result, learned) }
+            guard var window = state.window.take() else { return (result + state.early.readings, learned) }
             if let tokens, learned == nil { window.add(tokens, countsAllRows: true) }
             window.tick(at: now)
             window.forget(before: now)

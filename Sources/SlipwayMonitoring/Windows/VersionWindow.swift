@@ -139,7 +139,10 @@ struct VersionWindow: Sendable {
     // MARK: Storing
 
     /// The parts that changed after an instant, the one being counted included.
+    ///
+    /// Also those of shortly before: rows are counted after their time, and a clock may have been put back.
     func changed(since instant: Timestamp) -> [Part] {
+        let instant = instant.moved(-WindowClock.tolerance)
         var result = parts.filter { $0.changedAt >= instant }
         if let bucket, bucket.lastAt >= instant, bucket.whole.rows > 0 {
             var totals = WindowTotals(set)
@@ -180,6 +183,11 @@ struct VersionWindow: Sendable {
         let key = ForeignKey(replica: window.replica, startedAt: window.startedAt)
         foreign[key] = Part(
             startedAt: window.startedAt, endedAt: window.endedAt, data: window.data, changedAt: window.endedAt)
+        // As many as its own window has: parts that ended by count may be many within the window's time.
+        let ofReplica = foreign.keys.filter { $0.replica == window.replica }
+        if ofReplica.count > clock.buckets, let oldest = ofReplica.min(by: { $0.startedAt < $1.startedAt }) {
+            foreign[oldest] = nil
+        }
         if foreign.count > Self.maximumForeign,
             let oldest = foreign.min(by: { $0.value.endedAt < $1.value.endedAt })?.key
         {

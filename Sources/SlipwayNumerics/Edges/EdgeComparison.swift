@@ -2,7 +2,8 @@
 
 /// How numbers counted on a reference's edges differ from the reference.
 ///
-/// Distances of shares use the bins `[e(0), e(1)]`, `(e(1), e(2)]`, ..., one below and one above all edges. Both sides
+/// Distances of shares use the bins `[e(0), e(1)]`, `(e(1), e(2)]`, ..., one below and one above all edges; where much
+/// of the reference is on the least edge, or it has few different values, that edge is a bin of its own. Both sides
 /// must have the same edges; with others, or with an empty side, every distance is 0 and every p-value 1, and
 /// ``isComparable`` says so.
 package struct EdgeComparison: Sendable {
@@ -18,6 +19,7 @@ package struct EdgeComparison: Sendable {
     package let wasserstein: Double
     private let reference: EdgeCounts
     private let current: EdgeCounts
+    private let separatesLeast: Bool
     private let p: [Double]
     private let q: [Double]
 
@@ -27,11 +29,12 @@ package struct EdgeComparison: Sendable {
         let isComparable = reference.edges == current.edges && reference.total > 0 && current.total > 0
         self.isComparable = isComparable
         guard isComparable else {
-            (ks, ksUpperBound, wasserstein, p, q) = (0, 0, 0, [], [])
+            (ks, ksUpperBound, wasserstein, p, q, separatesLeast) = (0, 0, 0, [], [], false)
             return
         }
-        p = EdgeComparison.bins(reference)
-        q = EdgeComparison.bins(current)
+        separatesLeast = EdgeComparison.hasLeastApart(reference)
+        p = Divergence.shares(EdgeComparison.counts(reference, separatesLeast))
+        q = Divergence.shares(EdgeComparison.counts(current, separatesLeast))
         let walk = EdgeComparison.walk(reference, current)
         ks = walk.ks
         ksUpperBound = min(walk.bound, 1)
@@ -83,23 +86,32 @@ package struct EdgeComparison: Sendable {
     package var chiSquare: TestResult {
         guard isComparable else { return TestResult(statistic: 0, pValue: 1) }
         return HypothesisTests.chiSquareContingency([
-            EdgeComparison.counts(reference), EdgeComparison.counts(current),
+            EdgeComparison.counts(reference, separatesLeast), EdgeComparison.counts(current, separatesLeast),
         ])
     }
 
-    private static func counts(_ edgeCounts: EdgeCounts) -> [Double] {
+    /// Whether the least edge must not be joined with the next: a flag of 0 and 1 would be one bin.
+    private static func hasLeastApart(_ reference: EdgeCounts) -> Bool {
+        let (edges, slots) = (reference.edges.count, reference.slots)
+        guard edges > 1 else { return edges == 1 }
+        let (total, least) = (Double(reference.total), Double(slots[1]))
+        let isHeavy = least * Double(edges) >= 2 * total
+        let isDiscrete = stride(from: 2, to: slots.count - 1, by: 2).allSatisfy { slots[$0] == 0 }
+        return isHeavy || isDiscrete && total >= 2 * Double(edges)
+    }
+
+    private static func counts(_ edgeCounts: EdgeCounts, _ separatesLeast: Bool) -> [Double] {
         let slots = edgeCounts.slots
-        // Below, the intervals (for one edge, the edge), above; without edges there is one bin.
-        let outer = edgeCounts.edges.count == 1 ? 2 : edgeCounts.edges.count
+        // Below, perhaps the least edge, the intervals, above; without edges there is one bin.
+        let first = separatesLeast ? 1 : 0
+        let outer = edgeCounts.edges.count + first
         var bins = [Double](repeating: 0, count: outer + 1)
         for (slot, count) in slots.enumerated() {
-            let bin = slot == 0 ? 0 : slot == slots.count - 1 ? outer : max(slot / 2, 1)
+            let bin = slot == 0 ? 0 : slot == slots.count - 1 ? outer : max(slot / 2 + first, 1)
             bins[bin] += Double(count)
         }
         return bins
     }
-
-    private static func bins(_ edgeCounts: EdgeCounts) -> [Double] { Divergence.shares(counts(edgeCounts)) }
 
     private static func walk(_ reference: EdgeCounts, _ current: EdgeCounts) -> (
         ks: Double, bound: Double, area: Double

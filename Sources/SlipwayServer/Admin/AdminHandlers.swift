@@ -142,6 +142,15 @@ extension HTTPReply {
 }
 
 extension HTTPCall {
+    /// A query parameter that is `true` or `false`; `false` where it is not there.
+    func flagQuery(_ name: String) throws(ServerError) -> Bool {
+        guard let text = query(name) else { return false }
+        guard let flag = ["true": true, "false": false][text] else {
+            throw ServerError(.badParameter, "'\(name)' is neither true nor false")
+        }
+        return flag
+    }
+
     /// A query parameter that must be an instant when it is there.
     func instantQuery(_ name: String) throws(ServerError) -> Timestamp? {
         guard let text = query(name) else { return nil }

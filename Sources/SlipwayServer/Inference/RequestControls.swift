@@ -17,7 +17,8 @@ package enum RequestControls {
         let wishes = Wishes(
             cancellation: call.cancellation, caller: call.caller, deadline: try deadline(call),
             priority: call.headers[priority],
-            requestID: call.requestID, isOwnID: call.headers[RequestIdentifier.header] == call.requestID, trace: call.trace?.link)
+            requestID: call.requestID, isOwnID: call.headers[RequestIdentifier.header] == call.requestID,
+            trace: call.trace?.link)
         apply(wishes, to: &request)
     }
 

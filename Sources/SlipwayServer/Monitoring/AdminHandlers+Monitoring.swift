@@ -81,11 +81,19 @@ extension AdminHandlers {
                 }
                 request.from = try call.instantQuery("from")
                 request.until = try call.instantQuery("until")
-                request.onlyLabelled = call.query("labelled") == "true"
+                request.onlyLabelled = try call.flagQuery("labelled")
                 let wanted = request
                 _ = try await admin.capture(of: endpoint)
+                let flow = PieceFlow { put in try await admin.exportCapture(wanted, of: endpoint) { try await put($0) }
+                }
+                // Before the head leaves: the file is whole then, and what is wrong was told by the status.
+                let first = try await flow.next()
                 return .stream(contentType: "application/octet-stream") { send in
-                    try await admin.exportCapture(wanted, of: endpoint) { try await send($0) }
+                    var piece = first
+                    while let bytes = piece {
+                        try await send(bytes)
+                        piece = try await flow.next()
+                    }
                 }
             },
             mount(AdminRoutes.eraseCapture) { call in

@@ -44,6 +44,9 @@ package final class ServedEndpoint: Sendable {
         mirror = ShadowMirror(endpoint: name, context: context)
     }
 
+    /// A version that requests may go to now; `nil` where it is not in memory.
+    func loaded(_ version: VersionID) -> LoadedVersion? { state.withLock { $0.table?.versions[version] } }
+
     // MARK: - Requests
 
     /// The version that is ready now: the primary of the revision in force, or the one asked for by number.

@@ -52,6 +52,25 @@ package final class InferenceService: Sendable {
         }
     }
 
+    /// Asks a version in memory once more, beside what callers ask: last in line, and observed by nobody.
+    ///
+    /// - Returns: `nil` where the version is not in memory.
+    package func probe(
+        _ inputs: NamedTensors, of version: VersionID, on endpoint: String
+    ) async throws -> NamedTensors? {
+        guard let loaded = try self.endpoint(endpoint).loaded(version) else { return nil }
+        let request = InferenceRequest(
+            endpoint: endpoint, inputs: inputs, urgency: InferenceRequest.leastUrgent, deadline: .now + Self.patience)
+        let rows = loaded.runner.rules.rows(of: inputs)
+        return try await loaded.withLease {
+            try loaded.signature.check(inputs)
+            return try await loaded.execute(request, rows: rows).outputs
+        }
+    }
+
+    /// An answer to a probe that takes longer is of no use.
+    private static let patience: Duration = .seconds(10)
+
     // MARK: - Looking at it
 
     /// - Throws: ``ServingError`` `unknownEndpoint`.

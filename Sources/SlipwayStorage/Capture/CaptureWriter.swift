@@ -117,7 +117,7 @@ package final class CaptureWriter: Sendable {
     /// are served.
     package func flush() {
         queue.sync {
-            drain()
+            writeWaiting()
             finish { session, now in session.sealAll(at: now) }
         }
     }
@@ -128,7 +128,7 @@ package final class CaptureWriter: Sendable {
     package func erase(_ requestIDs: Set<String>, of endpoint: String) async throws -> CaptureErasure {
         await withCheckedContinuation { continuation in
             queue.async {
-                self.drain()
+                self.writeWaiting()
                 self.finish { session, now in session.sealAll(of: endpoint, at: now) }
                 continuation.resume()
             }
@@ -146,22 +146,28 @@ package final class CaptureWriter: Sendable {
         finish { session, now in session.tick(specs, at: now) }
     }
 
+    /// Writes what waits now, and lets others have the thread before what came meanwhile: under overload there is
+    /// always more.
     private func drain() {
-        while true {
-            let work = shared.withLock { shared -> (batch: [PredictionObservation], specs: [String: CaptureSpec])? in
-                guard !shared.waiting.isEmpty else {
-                    shared.isDraining = false
-                    return nil
-                }
-                defer { shared.waiting = [] }
-                return (shared.waiting, shared.specs)
-            }
-            guard let work else { return }
-            finish { session, now in session.write(work.batch, work.specs, at: now) }
-            // Given back only now: bytes that are being written are in memory still.
-            let byteCount = work.batch.reduce(0) { $0 + $1.byteCount }
-            shared.withLock { $0.waitingBytes -= byteCount }
+        writeWaiting()
+        let isMore = shared.withLock { shared in
+            shared.isDraining = !shared.waiting.isEmpty
+            return shared.isDraining
         }
+        if isMore { queue.async { self.drain() } }
+    }
+
+    /// Writes what waits as of now.
+    private func writeWaiting() {
+        let work = shared.withLock { shared -> (batch: [PredictionObservation], specs: [String: CaptureSpec]) in
+            defer { shared.waiting = [] }
+            return (shared.waiting, shared.specs)
+        }
+        guard !work.batch.isEmpty else { return }
+        finish { session, now in session.write(work.batch, work.specs, at: now) }
+        // Given back only now: bytes that are being written are in memory still.
+        let byteCount = work.batch.reduce(0) { $0 + $1.byteCount }
+        shared.withLock { $0.waitingBytes -= byteCount }
     }
 
     /// Does something with the open segments, and counts what came of it.

@@ -85,14 +85,15 @@ package final class SQLiteMonitoringStore: MonitoringStore {
     }
 
     package func save(_ profile: ReferenceProfile, of version: VersionID) async throws {
-        let text = try MonitoringJSON.encode(profile)
+        // Megabytes for wide profiles: on the database's thread.
         try await write { db in
+            let text = try MonitoringJSON.encode(profile)
             try db.execute(
                 sql: """
-                    INSERT INTO profiles (model, number, profile) VALUES (?, ?, ?)
-                    ON CONFLICT (model, number) DO UPDATE SET profile = excluded.profile
+                    INSERT INTO profiles (model, number, profile) VALUES (?1, ?2, ?3)
+                    ON CONFLICT (model, number) DO UPDATE SET profile = excluded.profile WHERE NOT ?4
                     """,
-                arguments: [version.model, version.number, text])
+                arguments: [version.model, version.number, text, profile.isProvisional])
         }
     }
 
@@ -122,10 +123,13 @@ package final class SQLiteMonitoringStore: MonitoringStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT * FROM windows WHERE endpoint = ? AND ended_at > ?
-                    ORDER BY started_at, model, number, replica
+                    SELECT * FROM (
+                        SELECT *, ROW_NUMBER() OVER (
+                            PARTITION BY model, number, replica ORDER BY started_at DESC) AS age
+                        FROM windows WHERE endpoint = ? AND ended_at > ?)
+                    WHERE age <= ? ORDER BY started_at, model, number, replica
                     """,
-                arguments: [endpoint, since.milliseconds]
+                arguments: [endpoint, since.milliseconds, StoredWindow.maximumParts]
             ).map { row in
                 StoredWindow(
                     endpoint: endpoint,

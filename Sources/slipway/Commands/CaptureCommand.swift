@@ -104,8 +104,18 @@ struct CaptureCommand: AsyncParsableCommand {
             let erased = try await global.withLiveAdmin(mayBeStored: true) {
                 try await $0.eraseCapture(request, of: endpoint)
             }
-            if global.output == .json { return try Console.json(erased) }
-            print("erased \(erased.rows) rows of \(erased.segments) segments")
+            if global.output == .json {
+                try Console.json(erased)
+            } else {
+                print(
+                    "erased \(erased.rows) rows of \(erased.segments) segments, removed \(erased.filesRemoved) files "
+                        + "that could not be read")
+            }
+            guard erased.stillOpen == 0 else {
+                Console.warning(
+                    "\(erased.stillOpen) segments are still being written, and not erased: erase again in a minute")
+                throw ExitCode(1)
+            }
         }
     }
 }

@@ -40,18 +40,25 @@ struct FeedbackCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let report = try await global.withLiveAdmin { admin in
+        let (report, failure) = try await global.withLiveAdmin { admin -> (FeedbackReport, (any Error)?) in
             var report = FeedbackReport()
             if let id {
                 var item = FeedbackItemDTO(requestID: id, label: label.map(LabelDTO.init(text:)))
                 if !kpis.isEmpty { item.kpis = try numbers() }
                 report.add(try await admin.feedback(FeedbackRequest(items: [item]), to: endpoint).results)
             } else if let file {
-                try await send(file, to: admin, &report)
+                do {
+                    try await send(file, to: admin, &report)
+                } catch {
+                    // What was sent before it is told all the same.
+                    return (report, error)
+                }
             }
-            return report
+            return (report, nil)
         }
-        try report.tell(as: global.output)
+        guard let failure else { return try report.tell(as: global.output) }
+        try? report.tell(as: global.output)
+        throw failure
     }
 
     /// Items of one call.

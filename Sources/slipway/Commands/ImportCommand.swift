@@ -32,6 +32,14 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "Move this alias to the version.")
     var alias: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Also make the version's reference profile of these rows, for drift and quality.", valueName: "file"))
+    var profile: String?
+
+    @Option(help: ArgumentHelp("With --profile: the column with the truth.", valueName: "column"))
+    var labels: String?
+
     @Flag(help: "Also deploy the version to the endpoint of the model's name.")
     var deploy = false
 
@@ -53,6 +61,10 @@ struct ImportCommand: AsyncParsableCommand {
         guard alias == nil || !holdsSeveral && layout == .single else {
             throw ValidationError("--alias names one version, and several are imported: use slipway alias afterwards")
         }
+        guard profile == nil || !holdsSeveral && layout == .single else {
+            throw ValidationError("--profile is of one version, and several are imported: use slipway monitor profile")
+        }
+        guard labels == nil || profile != nil else { throw ValidationError("--labels goes with --profile FILE") }
     }
 
     func run() async throws {
@@ -85,6 +97,7 @@ struct ImportCommand: AsyncParsableCommand {
             } else {
                 print("\(version.id) \(version.digest)" + (imported.isNew ? "" : " (already there)"))
             }
+            if let profile { try await makeProfile(of: version.id, profile, admin) }
             if deploy {
                 var request = DeployRequest(reference: "\(version.id)")
                 request.allowSignatureChange = allowSignatureChange ? true : nil
@@ -92,6 +105,17 @@ struct ImportCommand: AsyncParsableCommand {
                 if global.output == .text { try await DeployReport.print(endpoint, admin) }
             }
         }
+    }
+
+    private func makeProfile(of version: VersionID, _ data: String, _ admin: any AdminService) async throws {
+        let bar = ProgressBar("profiling")
+        defer { bar.finish() }
+        let reference = ModelReference(name: version.model, selector: .version(version.number))
+        let made = try await admin.makeProfile(
+            ProfileRequest(reference: reference, path: data, labels: labels)
+        ) { bar.show($0) }
+        bar.finish()
+        if global.output == .text { print("\(version) has a profile of \(made.rows) rows") }
     }
 
     private func importAll(

@@ -47,8 +47,8 @@ extension MonitorCommand {
                 let version = decision.version.map { " (\($0))" } ?? ""
                 print(
                     "\(decision.at)  \(decision.endpoint)\(version)  \(decision.guardName): "
-                        + "\(decision.action.rawValue), \(decision.outcome): \(decision.text)")
-                for alert in decision.evidence { print("    \(alert.rule): \(alert.summary)") }
+                        + "\(decision.action.rawValue), \(decision.outcome): \(Console.plain(decision.text))")
+                for alert in decision.evidence { print("    \(alert.rule): \(Console.plain(alert.summary))") }
             }
             if decisions.isEmpty { Console.note("no decisions") }
         }
@@ -105,8 +105,9 @@ extension MonitorCommand {
             var table = TextTable("ID", "UNTIL", "ENDPOINT", "RULE", "SUBJECT", "REASON")
             for silence in silences {
                 table.add(
-                    silence.id, "\(silence.until)", silence.endpoint ?? "any", silence.rule ?? "any",
-                    silence.subject ?? "any", silence.reason)
+                    silence.id, "\(silence.until)", Console.plain(silence.endpoint ?? "any"),
+                    Console.plain(silence.rule ?? "any"),
+                    Console.plain(silence.subject ?? "any"), Console.plain(silence.reason))
             }
             print(table.text)
         }

@@ -45,7 +45,9 @@ extension MonitorCommand {
 
         private static func print(_ profile: ProfileDTO) {
             Swift.print("\(profile.version)  \(profile.rows) rows  \(profile.task.rawValue)  \(profile.createdAt)")
-            if !profile.classes.isEmpty { Swift.print("classes  \(profile.classes.joined(separator: ", "))") }
+            if !profile.classes.isEmpty {
+                Swift.print("classes  \(Console.plain(profile.classes.joined(separator: ", ")))")
+            }
             for (name, value) in profile.performance.sorted(by: { $0.key < $1.key }) {
                 Swift.print("\(name)  \(ValueText.of(value))")
             }
@@ -53,7 +55,7 @@ extension MonitorCommand {
             for column in profile.features + profile.outputs {
                 let median = column.quantiles.flatMap { $0.count == 5 ? $0[2] : nil }
                 table.add(
-                    column.name, column.kind, "\(column.missing)", ValueText.of(column.mean),
+                    Console.plain(column.name), column.kind, "\(column.missing)", ValueText.of(column.mean),
                     ValueText.of(column.standardDeviation), ValueText.of(column.minimum), ValueText.of(median),
                     ValueText.of(column.maximum), ValueText.of(column.distinct.rounded()))
             }

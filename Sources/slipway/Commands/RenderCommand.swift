@@ -57,7 +57,9 @@ struct RenderCommand: AsyncParsableCommand {
             options.job = job
             if !targets.isEmpty { options.targets = targets }
             options.alertmanagers = alertmanagers
-            options.scrapeSeconds = Int(scrapeInterval.duration.components.seconds)
+            let (seconds, fraction) = scrapeInterval.duration.components
+            guard fraction == 0 else { throw ValidationFailure("--scrape-interval takes whole seconds, such as 15s") }
+            options.scrapeSeconds = Int(seconds)
             options.prometheusURL = prometheusURL
             options.namespace = namespace
             options.objective = objective

@@ -17,7 +17,8 @@ struct CaptureFiles: CaptureArchive {
     let cache: String
 
     func segments(of endpoint: String) async throws -> [CaptureSegment] {
-        try await store.segments(of: endpoint).map { facts in
+        // Those set aside are told by the server's log, and never read.
+        try await store.segments(of: endpoint).filter { [.sealed, .open].contains($0.file.state) }.map { facts in
             CaptureSegment(
                 name: facts.file.name, startedAt: facts.file.startedAt, endedAt: facts.endedAt, rows: facts.rows,
                 byteCount: facts.file.byteCount)
@@ -49,14 +50,16 @@ struct CaptureFiles: CaptureArchive {
         while let piece = try await LoaderThread.run({ try file.next() }) { try await body(piece) }
     }
 
-    func erase(_ requestIDs: Set<String>, of endpoint: String) async throws -> (rows: Int, segments: Int) {
+    func erase(_ requestIDs: Set<String>, of endpoint: String) async throws -> EraseDTO {
         let erasure =
             if let writer {
                 try await writer.erase(requestIDs, of: endpoint)
             } else {
                 try await store.erase(requestIDs, of: endpoint)
             }
-        return (erasure.rows, erasure.segments)
+        return EraseDTO(
+            rows: erasure.rows, segments: erasure.segments, stillOpen: erasure.stillOpen,
+            filesRemoved: erasure.filesSetAside)
     }
 }
 
@@ -67,15 +70,24 @@ private final class OutgoingFile: Sendable {
 
     init(path: String) throws {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ValidationFailure("the export cannot be read: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw ValidationFailure("the export cannot be read: \(String(cString: strerror(errno)))")
+        }
     }
 
     deinit { close(descriptor) }
 
     /// The next bytes; `nil` at the end.
     func next() throws -> [UInt8]? {
+        var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.pieceByteCount) { buffer, count in
-            count = max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
+            var got = -1
+            repeat { got = Glibc.read(descriptor, buffer.baseAddress, buffer.count) } while got < 0 && errno == EINTR
+            if got < 0 { failure = errno }
+            count = max(0, got)
+        }
+        guard failure == 0 else {
+            throw ValidationFailure("the export cannot be read: \(String(cString: strerror(failure)))")
         }
         return bytes.isEmpty ? nil : bytes
     }

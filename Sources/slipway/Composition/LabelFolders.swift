@@ -9,14 +9,20 @@ import Synchronization
 
 /// The label journals of a home: those that this process writes, and what others left.
 final class LabelFolders: Sendable {
+    private static let usualBudget = 64 << 20
     private let root: String
     private let open = Mutex<[String: FileLabelJournal]>([:])
 
     init(root: String) { self.root = root }
 
     /// Opens an endpoint's journal to write to it; blocks.
-    func journal(of endpoint: String) throws -> FileLabelJournal {
-        let journal = try FileLabelJournal.open(under: folder(of: endpoint))
+    ///
+    /// - Parameter budget: Bytes for predictions that wait; labels have as many.
+    func journal(of endpoint: String, budget: Int?) throws -> FileLabelJournal {
+        // An endpoint that was removed and made again goes on where it was.
+        if let known = open.withLock({ $0[endpoint] }) { return known }
+        let budget = min(budget ?? Self.usualBudget, 1 << 40)
+        let journal = try FileLabelJournal.open(under: folder(of: endpoint), maximumBytes: 2 * budget)
         open.withLock { $0[endpoint] = journal }
         return journal
     }
@@ -38,8 +44,8 @@ final class LabelFolders: Sendable {
     private func folder(of endpoint: String) -> String { root + "/" + endpoint }
 
     private func journals(of endpoint: String) throws -> [FileLabelJournal] {
-        if let own = open.withLock({ $0[endpoint] }) { return [own] }
-        var journals: [FileLabelJournal] = []
+        // The own one cannot be opened twice.
+        var journals = open.withLock { $0[endpoint] }.map { [$0] } ?? []
         var slot = 0
         while access("\(folder(of: endpoint))/\(slot)", F_OK) == 0 {
             do {

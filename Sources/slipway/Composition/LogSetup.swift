@@ -49,7 +49,7 @@ enum LogSetup {
                 }
             }
         }
-        queue?.offer(record)
+        queue?.offer(record.bounded)
     }
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import SlipwayControl
 import SlipwayCore
 import SlipwayEngine
+import SlipwayMonitoring
 import SlipwayRegistry
 import SlipwayStorage
 
@@ -27,15 +29,25 @@ struct OpenHome: Sendable {
         labels = LabelFolders(root: layout.labels)
         control = HomeControl(store: store, artifacts: artifacts, engines: engines, clock: Timestamp.systemNow)
         control.monitoring = MonitoringParts(
-            store: monitoring, captures: CaptureFiles(store: captures, writer: nil, labels: labels, cache: layout.cache),
+            store: monitoring,
+            captures: CaptureFiles(store: captures, writer: nil, labels: labels, cache: layout.cache),
             profiles: DataSetProfiler(
                 store: store, artifacts: artifacts, engines: engines, clock: Timestamp.systemNow))
+        control.monitoring.receivers = Self.receivers(layout)
+    }
+
+    /// Names of the receivers of `monitoring.yaml`; `nil` where there is none, or none that can be read.
+    private static func receivers(_ layout: HomeLayout) -> [String]? {
+        let path = layout.root + "/monitoring.yaml"
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        return try? MonitoringFile.parse(text, name: path).receivers.map(\.name)
     }
 
     /// The control in a process that serves, which knows what its monitors say.
     func control(watchedBy monitoring: ReplicaMonitoring) -> HomeControl {
         var control = control
         control.monitoring.live = monitoring.loop
+        control.monitoring.receivers = monitoring.receivers
         control.monitoring.captures = CaptureFiles(
             store: captures, writer: monitoring.capture, labels: labels, cache: layout.cache)
         return control

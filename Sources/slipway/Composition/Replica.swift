@@ -49,9 +49,11 @@ struct Replica {
         let metrics = MetricsRegistry(
             servesVLLMNames: settings.servesVLLMMetrics, compatibility: settings.metricNames)
         let identity = Self.identity()
+        let late = LateService()
         let monitoring = try ReplicaMonitoring(
-            home, replica: identity.id, settings: settings, metrics: metrics, logger: logger)
+            home, replica: identity.id, settings: settings, metrics: metrics, logger: logger, service: late)
         let service = dataPlane(home, engines, division, metrics, monitoring)
+        late.value = service
         let control = home.control(watchedBy: monitoring)
         let addresses = Mutex<[String: String]>([:])
         let reconciler = Reconciler(
@@ -68,10 +70,31 @@ struct Replica {
             service: service, metrics: metrics, admin: control, keys: home.store,
             configuration: try serverConfiguration(home), log: Self.logSettings(), logger: logger,
             live: monitoring.loop)
+        let listeners = try await listeners(hosts) { name, address in addresses.withLock { $0[name] = address } }
+        try await runUntilStopped([
+            monitoring, DataPlaneService(service: service), ReconcileService(reconciler: reconciler),
+        ] + listeners + [
+            DrainNotice(service: service, delay: settings.drainDelay, patience: settings.drainTimeout) {
+                monitoring.loop.events.finish()
+            }
+        ])
+        try? await home.store.removeReplica(reconciler.replicaID)
+        await home.close()
+        guard service.isEmpty else {
+            logger.error("stopped before every request was answered")
+            throw ExitCode(1)
+        }
+        logger.info("stopped: every request answered, every model unloaded")
+    }
+
+    /// The listeners of administration, inference over HTTP and over gRPC; each tells where it listens.
+    private func listeners(
+        _ hosts: ServerHosts, note: @escaping @Sendable (_ name: String, _ address: String) -> Void
+    ) async throws -> [any Service] {
         let listening = { @Sendable (name: String, address: ListenAddress) in
             { @Sendable (port: Int) async in
                 let bound = ListenAddress(host: address.host, port: port)
-                addresses.withLock { $0[name] = name == "grpc" ? "\(bound)" : "http://\(bound)" }
+                note(name, name == "grpc" ? "\(bound)" : "http://\(bound)")
                 logger.info("listening", metadata: ["\(name)": "\(bound)"])
             }
         }
@@ -81,19 +104,7 @@ struct Replica {
             clock: Timestamp.systemNow, onListening: listening("http", httpAddress))
         let grpc = try hosts.inferenceOverGRPC(
             clock: Timestamp.systemNow, onListening: listening("grpc", settings.grpc))
-        try await runUntilStopped([
-            monitoring, DataPlaneService(service: service), ReconcileService(reconciler: reconciler), admin, http, grpc,
-            DrainNotice(service: service, delay: settings.drainDelay, patience: settings.drainTimeout) {
-                monitoring.loop.events.finish()
-            },
-        ])
-        try? await home.store.removeReplica(reconciler.replicaID)
-        await home.close()
-        guard service.isEmpty else {
-            logger.error("stopped before every request was answered")
-            throw ExitCode(1)
-        }
-        logger.info("stopped: every request answered, every model unloaded")
+        return [admin, http, grpc]
     }
 
     /// Services stop in reverse order, each when the one after it has: first the notice, then the listeners, then

@@ -68,6 +68,16 @@ struct DataPlaneService: Service, CustomStringConvertible {
     }
 }
 
+/// The data plane, for what is made before it.
+final class LateService: Sendable {
+    private let service = Mutex<InferenceService?>(nil)
+
+    var value: InferenceService? {
+        get { service.withLock { $0 } }
+        set { service.withLock { $0 = newValue } }
+    }
+}
+
 /// How long the latest load of each version took.
 final class LoadTimes: Sendable {
     private let seconds = Mutex<[String: (labels: [String], seconds: Double)]>([:])

@@ -25,7 +25,8 @@ extension ServeSettings {
         monitoringFile = try Self.value(.monitoring, reader) { $0 }
         statsd = try Self.value(.statsd, reader, ListenAddress.init)
         statsdDialect = try Self.value(.statsdDialect, reader, StatsDEncoder.Dialect.init(rawValue:)) ?? statsdDialect
-        otlp = try Self.value(.otlp, reader) { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil }
+        otlp = try Self.value(.otlp, reader, Self.collector)
+        otlpHeaders = try Self.value(.otlpHeaders, reader, TelemetryHeaders.init(list:)) ?? otlpHeaders
         traceShare = try Self.value(.traceShare, reader, Share.init) ?? traceShare
         logFormat = try Self.value(.logFormat, reader, LogFormat.init(rawValue:)) ?? logFormat
         maximumBodyBytes = try Self.count(.maxBody, reader) ?? maximumBodyBytes
@@ -41,14 +42,24 @@ extension ServeSettings {
         profilePathPrefix = try Self.value(.profile, reader) { $0 }
     }
 
+    /// A name and a password in a URL would not be sent: they go into `otlp-headers`.
+    private static func collector(_ url: String) -> String? {
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else { return nil }
+        let host = url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
+        return host.isEmpty || host.contains("@") ? nil : url
+    }
+
     private static func count(_ key: Key, _ reader: ConfigReader) throws -> Int? {
         try value(key, reader) { text in Int(text).flatMap { $0 > 0 ? $0 : nil } }
     }
 
     private static func value<T>(_ key: Key, _ reader: ConfigReader, _ parse: (String) -> T?) throws -> T? {
         // An empty variable counts as absent, as in a shell.
-        guard let text = reader.string(forKey: ConfigKey([key.rawValue])), !text.isEmpty else { return nil }
+        guard let text = reader.string(forKey: ConfigKey([key.rawValue]), isSecret: key.isSecret), !text.isEmpty else {
+            return nil
+        }
         guard let value = parse(text) else {
+            guard !key.isSecret else { throw ValidationFailure("'\(key.rawValue)' cannot be used: \(key.form)") }
             throw ValidationFailure("'\(text)' is not a value for '\(key.rawValue)': \(key.form)")
         }
         return value
@@ -56,6 +67,9 @@ extension ServeSettings {
 }
 
 extension ServeSettings.Key {
+    /// Whether its values are never shown: they may hold keys.
+    fileprivate var isSecret: Bool { [.otlp, .otlpHeaders].contains(self) }
+
     /// What its values look like.
     fileprivate var form: String {
         switch self {
@@ -70,7 +84,8 @@ extension ServeSettings.Key {
         case .metricNames: "write vllm, triton, tensorflow-serving, with commas between them"
         case .statsd: "write HOST:PORT"
         case .statsdDialect: "write " + StatsDEncoder.Dialect.allCases.map(\.rawValue).joined(separator: " or ")
-        case .otlp: "write a URL such as http://127.0.0.1:4318"
+        case .otlp: "write a URL such as http://127.0.0.1:4318, without name and password"
+        case .otlpHeaders: "write name=value, with commas between several"
         case .traceShare: "write a share such as 1%"
         case .logFormat: "write " + LogFormat.allCases.map(\.rawValue).joined(separator: ", ")
         case .profile: "write the beginning of a path"

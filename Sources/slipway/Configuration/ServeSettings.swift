@@ -44,6 +44,8 @@ struct ServeSettings: Sendable, Hashable {
     var statsdDialect = StatsDEncoder.Dialect.statsd
     /// An OpenTelemetry collector that metrics, traces and logs are pushed to, `http://127.0.0.1:4318`.
     var otlp: String?
+    /// Sent with each push to it.
+    var otlpHeaders = TelemetryHeaders()
     /// Of the requests that follow no trace, how many begin one.
     var traceShare = Share.none
     /// Where Triton's trace setting writes its lines; `nil` for nowhere.
@@ -62,6 +64,7 @@ struct ServeSettings: Sendable, Hashable {
         case metricNames = "metric-names"
         case monitoring, statsd, otlp
         case statsdDialect = "statsd-dialect"
+        case otlpHeaders = "otlp-headers"
         case traceShare = "trace-share"
         case logFormat = "log-format"
         case maxBody = "max-body"

@@ -31,6 +31,17 @@ enum Console {
         isOutputTerminal ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
+    /// Text of others for one line: names come from models and callers, and nothing in them may steer a terminal.
+    static func plain(_ text: String) -> String {
+        let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: "?"
+            default: scalar
+            }
+        }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
     /// A value as JSON on standard output, keys sorted.
     static func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()

@@ -34,7 +34,7 @@ struct FeedbackReport: Encodable {
         }
         for problem in problems {
             let name = problem.requestID.isEmpty ? "" : "\(problem.requestID.prefix(60)): "
-            Console.warning(name + (problem.message ?? ""))
+            Console.warning(Console.plain(name + (problem.message ?? "")))
         }
         guard isComplete else { throw ExitCode(1) }
     }

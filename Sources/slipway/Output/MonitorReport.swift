@@ -55,7 +55,7 @@ struct MonitorReport {
             for reading in shown {
                 let margin = reading.margin.map { " ±\(ValueText.of($0))" } ?? ""
                 table.add(
-                    isAlerted(reading) ? "!" : "", reading.signal, Self.plain(reading.subject ?? ""),
+                    isAlerted(reading) ? "!" : "", reading.signal, Console.plain(reading.subject ?? ""),
                     ValueText.of(reading.value) + margin, ValueText.of(reading.reference),
                     ValueText.of(reading.pValue), "\(reading.samples)", ValueText.sparkline(reading.history ?? []))
             }
@@ -96,13 +96,7 @@ struct MonitorReport {
         let state = alert.isSilenced ? "\(alert.state), silenced" : alert.state
         let text =
             "\(alert.startedAt)  \(alert.severity.rawValue) \(state)  \(alert.endpoint) \(alert.rule): "
-            + plain(alert.summary)
+            + Console.plain(alert.summary)
         return alert.state == "firing" ? Console.coloured(text, .red) : text
-    }
-
-    /// Names come from models and callers: nothing in them may steer a terminal.
-    private static func plain(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 }

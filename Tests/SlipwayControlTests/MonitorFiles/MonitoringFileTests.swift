@@ -59,10 +59,25 @@ struct MonitoringFileTests {
     }
 
     @Test(
+        "the admin listener's address is read without the slash at its end",
+        arguments: [
+            ("", nil), ("admin_url: https://ml.example.com/slipway/\n", "https://ml.example.com/slipway"),
+            ("admin_url: \"http://[::1]:8082\"\n", "http://[::1]:8082"),
+        ] as [(String, String?)])
+    func adminURL(line: String, expected: String?) throws {
+        let file = try MonitoringFile.parse(line + "receivers:\n  a: {type: slack, url_env: A}\n", name: "f")
+        #expect(file.adminURL == expected && file.receivers.count == 1)
+    }
+
+    @Test(
         "mistakes are told with their line",
         arguments: [
             ("", ["f:1: the file is empty, expected 'receivers:'"]),
             ("receiver: {}", ["f:1: unknown key 'receiver' in the file, did you mean 'receivers'?"]),
+            (
+                "admin_url: ml.example.com\nreceivers:\n  a: {type: slack, url_env: A}",
+                ["f:1: 'admin_url' is no URL: write http://HOST:PORT or https://HOST"]
+            ),
             ("receivers: []", ["f:1: 'receivers' takes a mapping from names to where they are"]),
             ("receivers:\n  a: {type: slak, url: \"http://h\"}", ["f:2: 'type' is 'slak', did you mean 'slack'?"]),
             ("receivers:\n  a: {type: slack}", ["f:2: receiver 'a' has no 'url', 'url_env' or 'url_file'"]),

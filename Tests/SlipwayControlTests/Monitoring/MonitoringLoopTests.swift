@@ -34,10 +34,13 @@ struct MonitoringLoopTests {
             _ = try await home.control.apply(EndpointSpecRequest(spec: spec), to: "e")
             let told = told
             var parts = MonitoringLoop.Parts(
-                replica: "r1", registry: home.store, store: store, journal: { _ in MemoryLabelJournal() },
+                replica: "r1", registry: home.store, store: store, journal: { _, _ in MemoryLabelJournal() },
                 clock: home.clock.reading)
-            parts.deliver = { notice, _ in told.add(notice) }
-            loop = try MonitoringLoop(parts: parts, control: home.control)
+            parts.deliver = { notice, _ in
+                told.add(notice)
+                return 1
+            }
+            loop = try MonitoringLoop(parts: parts)
             await loop.prepare()
         }
 
@@ -111,7 +114,7 @@ struct MonitoringLoopTests {
     @Test("a replica that does not lead leaves guards to the one that does")
     func followsLeader() async throws {
         let rig = try await Rig(guarded(.rollBack))
-        _ = try await rig.store.acquireLease("guards", holder: "r2", now: rig.home.clock.now, duration: .seconds(3600))
+        _ = try await rig.store.acquireLease("guards/e", holder: "r2", now: rig.home.clock.now, duration: .seconds(3600))
         try await rig.answer(.nan, by: 2, count: 50)
         await rig.look()
         #expect(try await rig.specInForce()?.canaries.count == 1)

@@ -59,6 +59,18 @@ struct EventRingTests {
         #expect(zip(events, events.dropFirst()).allSatisfy { $0.id + 1 == $1.id })
     }
 
+    @Test("a reader that was too slow from the start is told of the gap")
+    func slowFromTheStart() async throws {
+        publish(1)
+        let reader = try ring.read(after: nil)
+        publish(EventRing.capacity, from: 2)
+        ring.finish()
+        let events = Mutex<[MonitorEventDTO]>([])
+        try await reader.forEach { event in events.withLock { $0.append(event) } }
+        #expect(events.withLock { $0.first?.kind } == .gap)
+        #expect(events.withLock { $0.last?.revision?.number } == EventRing.capacity + 1)
+    }
+
     @Test("ids of a later process are larger, and tell a gap to readers of the earlier one")
     func restart() async throws {
         publish(3)

@@ -18,6 +18,16 @@ struct FeedbackFileTests {
         }
     }
 
+    @Test(
+        "labels are numbers where they are plain decimal ones, else names of classes",
+        arguments: [
+            ("3", 3), ("-0.50", -0.5), ("1e-05", 0.00001), ("0", 0), ("007", nil), ("0x10", nil), ("nan", nil),
+            ("1.2.3", nil), ("--1", nil), ("+1", nil), ("-", nil), ("1e999", nil),
+        ] as [(String, Double?)])
+    func labels(text: String, number: Double?) {
+        #expect(LabelDTO(text: text) == (number.map { .number($0) } ?? .text(text)))
+    }
+
     @Test("a table has a request in each line, a label, and business numbers")
     func csv() throws {
         let items = try items("request_id,label,revenue\na,yes,\nb,1.5,2\nc,,-3\n")

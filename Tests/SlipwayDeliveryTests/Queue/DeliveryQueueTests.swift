@@ -83,6 +83,19 @@ struct DeliveryQueueTests {
         #expect(queue.counts.first?.failed == 1 && queue.counts.first?.lastFailure == "no")
     }
 
+    @Test("why notices are given up is told, once a minute for each receiver")
+    func warnings() async {
+        let receiver = ScriptedReceiver("a") { _ in throw Self.refused }
+        let told = Mutex<[String]>([])
+        let queue = DeliveryQueue(
+            receivers: [DeliveryReceiver(receiver)], warn: { text in told.withLock { $0.append(text) } })
+        queue.offer(Self.notice(1))
+        queue.offer(Self.notice(2))
+        await run(queue)
+        #expect(queue.counts.first?.failed == 2)
+        #expect(told.withLock { $0 } == ["receiver 'a': a notice is given up: no"])
+    }
+
     @Test("a receiver that never answers and cannot be stopped delays no other")
     func isolation() async {
         let hangs = ScriptedReceiver("hangs") { _ in

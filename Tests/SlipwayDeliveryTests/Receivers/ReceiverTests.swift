@@ -90,12 +90,12 @@ struct ReceiverTests {
     func slack() async throws {
         try await StubReceiverServer.run { server in
             let receiver = try SlackReceiver(name: "s", url: server.url)
-            let alert = Notices.alert(summary: "psi of '<!channel>&\n' is 0.4")
+            let alert = Notices.alert(summary: "psi of '\u{600}<!channel>&\n' is 0.4")
             try await receiver.deliver(Notices.notice([alert]), deadline: .seconds(20))
             #expect(
                 server.received.first?.text
                     == #"{"text":"*[warning] drift on endpoint fraud: 1 firing*\n"#
-                    + #"• firing: psi of '&lt;!channel&gt;&amp; ' is 0.4"}"#)
+                    + #"• firing: psi of ' &lt;!channel&gt;&amp; ' is 0.4"}"#)
         }
     }
 

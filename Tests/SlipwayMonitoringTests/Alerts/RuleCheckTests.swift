@@ -64,6 +64,25 @@ struct RuleCheckTests {
         Case("a run for a signal without a test", "rules[0].expectedRunSeconds") {
             $0.rules = [rule(.latencyP99, above: nil) { $0.expectedRunSeconds = 86_400 }]
         },
+        Case("a run for a rate that has no reference", "rules[0].expectedRunSeconds") {
+            $0.rules = [rule(.errorRate, above: nil) { $0.expectedRunSeconds = 86_400 }]
+        },
+        Case("a run for a rate against the primary's") {
+            $0.rules = [
+                rule(.errorRate, above: nil) {
+                    $0.expectedRunSeconds = 86_400
+                    $0.baseline = .primary
+                }
+            ]
+        },
+        Case("a run for a distance against the primary's", "rules[0].expectedRunSeconds") {
+            $0.rules = [
+                rule(above: nil) {
+                    $0.expectedRunSeconds = 86_400
+                    $0.baseline = .primary
+                }
+            ]
+        },
         Case("above the most there is", "rules[0].threshold") { $0.rules = [rule(.errorRate, above: 1)] },
         Case("below the least there is", "rules[0].threshold") {
             $0.rules = [rule(.accuracy, above: 0) { $0.comparison = .below }]

@@ -128,4 +128,46 @@ struct RuleJudgementTests {
         meter.add(good: 1, bad: 0, at: Timestamp(milliseconds: .max))
         #expect(meter.readings(at: Timestamp(milliseconds: .max)).map(\.reading.value) == [0, 0])
     }
+
+    @Test("a difference that no test can judge needs a threshold")
+    func untested() {
+        for (threshold, fires) in [(nil, false), (0.1, true)] as [(Double?, Bool)] {
+            var scene = AlertScene(
+                AlertScene.rule("worse", .psi, above: threshold) {
+                    $0.baseline = .primary
+                    $0.expectedRunSeconds = 86_400
+                })
+            let outcome = scene.look([
+                AlertScene.key(.psi, "age"): AlertScene.reading(0.3),
+                AlertScene.key(.psi, "age", version: AlertScene.primary): AlertScene.reading(0.1),
+            ])
+            #expect(outcome.firing.isEmpty == !fires)
+        }
+    }
+
+    @Test("a change to the good side is none for a rule about the bad one")
+    func sides() {
+        var scene = AlertScene(
+            AlertScene.rule("gaps", .missingRate, above: nil) { $0.expectedRunSeconds = 30 * 86_400 })
+        let key = AlertScene.key(.missingRate, "age")
+        #expect(scene.look([key: AlertScene.reading(0.01, pValue: 1e-30, reference: 0.1)]).firing.isEmpty)
+        #expect(scene.look([key: AlertScene.reading(0.2, pValue: 1e-30, reference: 0.1)]).firing.count == 1)
+    }
+
+    @Test("a clock put back takes burn rates along")
+    func movedMeter() {
+        var meter = BurnMeter(rules: [AlertScene.rule("burn", .burnRate, above: 2) { $0.longWindowSeconds = 720 }])
+        meter.add(good: 0, bad: 10, at: Timestamp(milliseconds: 7_200_000))
+        meter.move(back: 3_600_000)
+        #expect(meter.readings(at: Timestamp(milliseconds: 3_600_000)).map(\.reading.samples) == [10, 10])
+        // 12 minutes later they are out of the window, as if the clock had never moved.
+        #expect(meter.readings(at: Timestamp(milliseconds: 4_320_000)).isEmpty)
+    }
+
+    @Test("a stopped capture is one after the first request")
+    func stopped() {
+        var scene = AlertScene(AlertScene.rule("full", .captureStopped))
+        let key = AlertScene.key(.captureStopped, version: nil)
+        #expect(scene.look([key: AlertScene.reading(1, samples: 1)]).firing.count == 1)
+    }
 }

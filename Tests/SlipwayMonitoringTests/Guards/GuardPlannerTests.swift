@@ -165,7 +165,7 @@ struct GuardPlannerTests {
 
     @Test("whatever alerts come, a guard keeps its cool-down and its bound", arguments: 0..<10)
     mutating func sequences(batch: Int) {
-        for sequence in 0..<50 {
+        for sequence in 0..<10 {
             planner = GuardPlanner()
             var random = SeededRandom(UInt64(batch * 100 + sequence))
             let coolDown = Double(Int.random(in: 1...4000, using: &random))
@@ -188,5 +188,31 @@ struct GuardPlannerTests {
                 #expect(deeds[index + 3] - deed > 86_399.9)
             }
         }
+    }
+
+    @Test("an alert that stays for days sets a guard off once")
+    mutating func days() {
+        let spec = Self.spec(Self.guarded(.page))
+        var deeds = 0
+        for hour in 0..<96 { deeds += plan(spec, [Self.alert()], at: Double(hour) * 3600).count }
+        #expect(deeds == 1)
+    }
+
+    @Test("nobody falls back because of a version that answers nobody")
+    mutating func shadowFallback() {
+        let shadow = VersionID(model: "m", number: 7)
+        let spec = Self.spec(Self.guarded(.fallback) { $0.fallback = Self.one })
+        #expect(plan(spec, [Self.alert(version: shadow)], at: 1).map(\.outcome) == [.nothingToDo])
+    }
+
+    @Test("a version that begins to answer while its alert fires is acted on")
+    mutating func promoted() {
+        var spec = Self.spec(Self.guarded(.rollBack))
+        let canaries = spec.canaries
+        spec.canaries = []
+        #expect(plan(spec, [Self.alert()], at: 1).map(\.outcome) == [.nothingToDo])
+        #expect(plan(spec, [Self.alert()], at: 2).isEmpty)
+        spec.canaries = canaries
+        #expect(plan(spec, [Self.alert()], at: 3).map(\.outcome) == [.acted])
     }
 }

@@ -154,4 +154,16 @@ import Testing
         #expect(error?.code == .invalidLabels)
         #expect(builder.rows == 1)
     }
+
+    @Test("a score between 0 and 1 with labels 0 and 1 is a classifier's")
+    func sigmoid() throws {
+        var builder = ProfileBuilder()
+        try builder.add(
+            inputs: ["x": try Tensor([1, 2, 3, 4] as [Double], shape: [4, 1])],
+            outputs: ["y": try Tensor([0.1, 0.8, 0.9, 0.6] as [Double], shape: [4, 1])],
+            labels: .numbers([0, 1, 1, 0]))
+        let profile = try builder.finish(at: now)
+        #expect(profile.task == .classification && profile.classes == ["0", "1"])
+        #expect(profile.performance["accuracy"] == 0.75)
+    }
 }

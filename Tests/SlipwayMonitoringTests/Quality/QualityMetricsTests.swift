@@ -85,4 +85,18 @@ struct QualityMetricsTests {
         #expect(summary.all.averages["weighted"]?.recall == 0.75)
         #expect(summary.all.byClass["1"]?.support == 2)
     }
+
+    @Test("bear any number of class names, one of which is that of the rest")
+    func manyClasses() throws {
+        let join = try LabelJoin.fresh()
+        // 98 names, that of all others as a name of its own, and more than are told apart.
+        let names = (0..<98).map { "c\($0)" } + ["other", "late", "later"]
+        for (index, name) in names.enumerated() {
+            join.expect(.sample("r\(index)", outputs: ["class": try Tensor([name], shape: [1])]))
+            #expect(join.join([.label("r\(index)", .text(name))], at: .second(1)) == [.joined])
+        }
+        #expect(join.reading(.accuracy)?.samples == names.count)
+        // The class called so and the rest are one.
+        #expect(join.summaries(at: .second(1)).first?.all.confusion.count == 99)
+    }
 }

@@ -97,4 +97,30 @@ import Testing
         book.remove(endpoint: "fraud")
         #expect(book.report(at: Timestamp(milliseconds: 2)).readings.isEmpty)
     }
+
+    @Test("requests of a number that two models have count for neither")
+    func sameNumber() {
+        let (one, two) = (VersionID(model: "a", number: 1), VersionID(model: "b", number: 1))
+        let book = MonitorBook(replica: "r")
+        book.configure(endpoint: "fraud", spec: MonitoringSpec(), versions: [one, two], profiles: [:])
+        for _ in 0..<100 { book.add(InferenceObservation.sample(outcome: .failure(.internal))) }
+        let report = book.report(at: Timestamp(milliseconds: 1_000_000))
+        #expect(report.reading(.errorRate, version: nil)?.value == 1)
+        #expect(report.reading(.errorRate, version: one) == nil && report.reading(.errorRate, version: two) == nil)
+    }
+
+    @Test("faults before a version is chosen burn the endpoint's budget")
+    func unrouted() {
+        let book = Rows.book(nil)
+        func burns(_ version: Int?, at milliseconds: Int64) -> Bool {
+            for _ in 0..<100 {
+                book.add(InferenceObservation.sample(version: version, outcome: .failure(.unavailable)))
+            }
+            let report = book.report(at: Timestamp(milliseconds: milliseconds))
+            return report.readings.keys.contains { $0.kind == .burnRate && $0.version == nil }
+        }
+        // What a version did is told of the version alone.
+        #expect(!burns(Rows.version.number, at: 1_000_000))
+        #expect(burns(nil, at: 2_000_000))
+    }
 }

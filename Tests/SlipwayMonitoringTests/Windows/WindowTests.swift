@@ -227,4 +227,18 @@ import Testing
         let live = 515 * 4 + 128 + 2 * 48 * 4
         #expect(closed + live < 8192)
     }
+
+    @Test("of another replica no more parts count than a window has")
+    func foreignByCount() throws {
+        var spec = Rows.everyRow
+        spec.buckets = 3
+        spec.bucketRows = 10
+        let profile = try profile
+        let (a, b) = (Rows.book(profile, spec: spec, replica: "a"), Rows.book(profile, spec: spec, replica: "b"))
+        for index in 0..<20 {
+            b.add(try Rows.prediction(Rows.normal(10, seed: UInt64(index + 1)), at: 1000 + Int64(index) * 10))
+            a.restore(b.windows(changedSince: Timestamp(milliseconds: 0)))
+        }
+        #expect(samples(a, at: 3000) == 30)
+    }
 }

@@ -109,4 +109,15 @@ struct EdgeComparisonTests {
         // 40 expected, deviation 6, and the reference is one sample for all: four deviations to either side.
         #expect((10...64).contains(small))
     }
+
+    @Test("sees a flag of 0 and 1 change its share")
+    func flag() {
+        let reference = counted([Double](repeating: 0, count: 90) + [Double](repeating: 1, count: 10), [0, 1])
+        let current = counted([Double](repeating: 0, count: 50) + [Double](repeating: 1, count: 50), [0, 1])
+        let comparison = EdgeComparison(reference: reference, current: current)
+        // Shares of 100 are rounded to 2^-53 each.
+        #expect(near(comparison.totalVariation, 0.4, 1e-12))
+        #expect(near(comparison.psi(), Divergence.psi([0.9, 0.1], [0.5, 0.5]), 1e-12))
+        #expect(comparison.chiSquare.pValue < 1e-6)
+    }
 }

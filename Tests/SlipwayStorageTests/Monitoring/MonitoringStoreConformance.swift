@@ -65,6 +65,27 @@ enum MonitoringStoreConformance {
             #expect(try await store.profile(of: one) == profile)
             #expect(try await store.profile(of: two) == nil)
         },
+        Behaviour("never replaces a profile by a provisional one") { store in
+            let one = VersionID(model: "m", number: 1)
+            var first = ReferenceProfile(createdAt: at(1), rows: 10, features: [], outputs: [])
+            first.isProvisional = true
+            var second = first
+            second.rows = 20
+            try await store.save(first, of: one)
+            try await store.save(second, of: one)
+            #expect(try await store.profile(of: one) == first)
+            second.isProvisional = false
+            try await store.save(second, of: one)
+            try await store.save(first, of: one)
+            #expect(try await store.profile(of: one) == second)
+        },
+        Behaviour("gives the newest parts of a replica, as many as a window has") { store in
+            try await store.save(
+                (0..<100).map { window("a", from: $0, to: $0 + 1) } + [window("b", from: 0, to: 1)])
+            let found = try await store.windows(of: "e", since: at(-1))
+            #expect(found.filter { $0.replica == "a" }.map(\.startedAt) == (40..<100).map { at($0) })
+            #expect(found.contains { $0.replica == "b" })
+        },
         Behaviour("replaces a replica's own window and keeps those of others") { store in
             try await store.save([window("a", from: 0, to: 10, [1]), window("b", from: 0, to: 10, [2])])
             try await store.save([window("a", from: 0, to: 20, [3, 0, 255])])
@@ -145,13 +166,20 @@ enum MonitoringStoreConformance {
             func acquire(_ holder: String, _ now: Int64, _ name: String = "guards") async throws -> Bool {
                 try await store.acquireLease(name, holder: holder, now: at(now), duration: .seconds(10))
             }
-            #expect(try await acquire("a", 0))
-            #expect(try await !acquire("b", 9999))
-            #expect(try await acquire("a", 5000))
-            #expect(try await !acquire("b", 14_999))
-            #expect(try await acquire("b", 0, "another"))
-            #expect(try await acquire("b", 15_000))
-            #expect(try await !acquire("a", 15_001))
+            let answer1 = try await acquire("a", 0)
+            #expect(answer1)
+            let answer2 = try await acquire("b", 9999)
+            #expect(!answer2)
+            let answer3 = try await acquire("a", 5000)
+            #expect(answer3)
+            let answer4 = try await acquire("b", 14_999)
+            #expect(!answer4)
+            let answer5 = try await acquire("b", 0, "another")
+            #expect(answer5)
+            let answer6 = try await acquire("b", 15_000)
+            #expect(answer6)
+            let answer7 = try await acquire("a", 15_001)
+            #expect(!answer7)
         },
         Behaviour("gives a lease to one of many who ask at once") { store in
             let taken = try await withThrowingTaskGroup(of: Bool.self) { group in

@@ -87,7 +87,7 @@ extension SchemaCatalogue {
             "endpoint": .string, "segments": .list(.named("CaptureSegmentDTO")), "counts": .map(.count),
         ]),
         "EraseRequest": .members(["requestIDs": .list(.string)]),
-        "EraseDTO": .members(["rows": .count, "segments": .count]),
+        "EraseDTO": .members(["rows": .count, "segments": .count, "stillOpen": .count, "filesRemoved": .count]),
     ]
 
     static let monitoringSpecs: KeyValuePairs<String, JSONSchema> = [

@@ -71,9 +71,15 @@ package struct EraseDTO: Sendable, Hashable, Codable {
     package var rows: Int
     /// Segments that were written anew, or removed because nothing was left.
     package var segments: Int
+    /// Segments that another process writes: they hold what they hold until they are sealed; erase again then.
+    package var stillOpen: Int
+    /// Torn and damaged files that went, because nobody can tell what is in them.
+    package var filesRemoved: Int
 
-    package init(rows: Int, segments: Int) {
+    package init(rows: Int, segments: Int, stillOpen: Int = 0, filesRemoved: Int = 0) {
         self.rows = rows
         self.segments = segments
+        self.stillOpen = stillOpen
+        self.filesRemoved = filesRemoved
     }
 }

@@ -6,27 +6,25 @@ import SlipwayMonitoring
 
 /// Feeds a recorded stream to the monitors at its recorded times, and prints every change of an alert.
 ///
-/// usage: MonitorReplay REFERENCE.csv STREAM.csv SPEC.json SECONDS
-///
-/// The profile is made of the reference, with labels where it has some. Every SECONDS of the stream's time the rules
-/// are held against a report. A line of output is one change: time, rule, signal, subject, state, value.
-@main
-struct MonitorReplay {
+/// The profile is made of the reference, with labels where it has some. Every step of the stream's time the rules are
+/// held against a report. A line of output is one change: time, rule, signal, subject, state, value.
+enum MonitorReplay {
     static let version = VersionID(model: "recorded", number: 1)
 
-    static func main() throws {
-        let arguments = CommandLine.arguments
-        guard arguments.count == 5, let seconds = Double(arguments[4]), seconds > 0 else {
-            throw ReplayError(message: "usage: MonitorReplay REFERENCE.csv STREAM.csv SPEC.json SECONDS")
+    static let usage = "usage: MonitoringBenchmark replay REFERENCE.csv STREAM.csv SPEC.json SECONDS"
+
+    static func run(_ arguments: [String]) throws {
+        guard arguments.count == 4, let seconds = Double(arguments[3]), seconds > 0 else {
+            throw ReplayError(message: usage)
         }
         let spec = try JSONDecoder().decode(
-            MonitoringSpec.self, from: try Data(contentsOf: URL(filePath: arguments[3])))
-        let stream = try Recording(path: arguments[2])
+            MonitoringSpec.self, from: try Data(contentsOf: URL(filePath: arguments[2])))
+        let stream = try Recording(path: arguments[1])
         guard let times = stream.values("time"), let first = times.first ?? nil else {
             throw ReplayError(message: "the stream has no times")
         }
         var replay = try Replay(
-            spec: spec, profile: try profile(of: Recording(path: arguments[1])),
+            spec: spec, profile: try profile(of: Recording(path: arguments[0])),
             start: Timestamp(milliseconds: Int64(first)), step: Int64(seconds * 1000))
         try replay.run(stream, times: times)
     }

@@ -61,7 +61,7 @@ struct Recording {
     /// Scores of both classes; none where the recording has no scores.
     func outputs(_ range: Range<Int>, scores: [Double?]?) throws -> NamedTensors {
         guard let scores else { return NamedTensors() }
-        let pairs = scores[range].flatMap { [1 - ($0 ?? 0), $0 ?? 0] }
+        let pairs: [Double] = scores[range].flatMap { score in [1 - (score ?? 0), score ?? 0] }
         return ["probabilities": try Tensor(pairs, shape: Shape([range.count, 2]))]
     }
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SlipwayCore
+import SlipwayMonitoring
+import SlipwayNumerics
+
+/// What one request costs the monitors, and what a window holds: 30 features, two scores, one row in each request.
+enum MonitorCost {
+    private static let features = 30
+    private static let requests = 20_000
+    private static let rounds = 9
+    private static let version = VersionID(model: "tabular", number: 1)
+
+    static func run() throws {
+        var random = SplitMix64(seed: 7)
+        var builder = ProfileBuilder()
+        for _ in 0..<20_000 {
+            let (inputs, outputs) = try row(&random)
+            try builder.add(inputs: inputs, outputs: outputs)
+        }
+        let book = MonitorBook(replica: "measured")
+        book.configure(
+            endpoint: "e", spec: MonitoringSpec(), versions: [version],
+            profiles: [version: try builder.finish(at: Timestamp(milliseconds: 0))])
+        let predictions = try (0..<requests).map { try prediction($0, &random) }
+        print("| | median | least | most |", "|---|---|---|---|", separator: "\n")
+        show("one request, counted, ns", per: requests) { for prediction in predictions { book.add(prediction) } }
+        let queue = PredictionQueue()
+        show("one request, through the queue, ns", per: requests) {
+            for prediction in predictions { queue.offer(prediction) }
+            while !queue.isEmpty { _ = queue.take(upTo: 4096) }
+        }
+        let end = InferenceObservation(
+            requestID: "r", endpoint: "e", version: 1, route: .primary, outcome: .success, rows: 1, batchSize: 1,
+            inputBytes: 120, outputBytes: 8, timings: InferenceTimings(), total: .milliseconds(2))
+        show("one request's end, on its own thread, ns", per: requests) { for _ in 0..<requests { book.add(end) } }
+        var time: Int64 = 10_000_000
+        show("a report, computed anew, ns", per: 1) {
+            time += 2000
+            _ = book.report(at: Timestamp(milliseconds: time))
+        }
+        let windows = book.windows(changedSince: nil)
+        let bytes = windows.map(\.data.count).reduce(0, +)
+        print(
+            "\n\(windows.count) parts of the window hold \(bytes) bytes for \(features + 2) columns as they are kept:")
+        print("\(bytes / max(1, windows.count) / (features + 2)) bytes for one column and part")
+    }
+
+    private static func show(_ what: String, per count: Int, _ body: () -> Void) {
+        body()
+        let clock = ContinuousClock()
+        let times = (0..<rounds).map { _ in Int(clock.measure(body) / .nanoseconds(1)) / count }.sorted()
+        print("| \(what) | \(times[rounds / 2]) | \(times[0]) | \(times[rounds - 1]) |")
+    }
+
+    private static func prediction(_ number: Int, _ random: inout SplitMix64) throws -> PredictionObservation {
+        let (inputs, outputs) = try row(&random)
+        return PredictionObservation(
+            requestID: "request-\(number)", endpoint: "e", version: version, route: .primary,
+            at: Timestamp(milliseconds: 1_000_000 + Int64(number / 10)), inputs: inputs, outputs: outputs,
+            parameters: [:], rows: 1, total: .milliseconds(1))
+    }
+
+    private static func row(_ random: inout SplitMix64) throws -> (NamedTensors, NamedTensors) {
+        let values = (0..<features).map { _ in Float((0..<12).reduce(-6.0) { sum, _ in sum + random.unit() }) }
+        let score = Float(random.unit())
+        return (
+            ["x": try Tensor(values, shape: [1, features])], ["scores": try Tensor([1 - score, score], shape: [1, 2])]
+        )
+    }
+}
