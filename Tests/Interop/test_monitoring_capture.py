@@ -115,7 +115,7 @@ def test_a_full_disk_stops_capture_and_nothing_else(home):
     try:
         with slipway.Server(home) as server:
             server.deploy("risk", monitoring.classifier())
-            full = monitoring.rule("capture-full", "capture_stopped", threshold=0.5, minimumSamples=0)
+            full = monitoring.rule("capture-full", "capture_stopped", threshold=0.5, minimumSamples=1)
             monitoring.watch(server, "risk", {"capture": {**CAPTURE, "compression": "none"}, "rules": [full]})
             filler = os.urandom(64 << 10)
             try:

@@ -75,9 +75,14 @@ def test_data_that_has_not_moved_is_quiet_and_data_that_has_stands_out(profiled)
     assert age["pValue"] < 1e-6 and "age" in age["explanation"] and age["method"]
     shown = profiled.home.run("monitor", "show", "risk")
     assert "psi" in shown and "age" in shown and "\x1b" not in shown
-    as_json = profiled.home.run_json("monitor", "show", "risk")
+
+    def told():
+        as_json = profiled.home.run_json("monitor", "show", "risk")
+        # The history grows every few seconds.
+        return as_json if any(r.get("history") for r in as_json["readings"]) else None
+
+    as_json = slipway.until(told, "readings to have a history")
     assert as_json["isLive"] and as_json["versions"][0]["profileRows"] == 4000
-    assert any(r.get("history") for r in as_json["readings"])
 
 
 def test_windows_resume_after_a_restart(profiled):

@@ -112,8 +112,13 @@ def test_decisions_survive_a_restart(risk):
 
 
 def test_a_guard_that_would_flap_is_bounded_by_its_cool_down(risk):
-    with_canary(risk, "nan", [BY_NAN], [monitoring.guard("undo", ["no-numbers"], "roll-back", coolDownSeconds=3600)])
+    rule = {**BY_NAN, "clearSeconds": 1}
+    with_canary(risk, "nan", [rule], [monitoring.guard("undo", ["no-numbers"], "roll-back", coolDownSeconds=3600)])
     serve_until_rolled_back(risk, labelled=False)
+    # An alert sets a guard off once: it must end before another one can begin.
+    slipway.until(
+        lambda: slipway.Admin(risk).call("GET", "/alerts", params={"endpoint": "risk", "state": "firing"}).json() == [],
+        "the alert to end")
     # Somebody deploys the same fault again: the guard is cooling down, says so, and does nothing.
     risk.home.run("deploy", "risk:2", "--as", "risk", "--canary", "50%", "--wait")
     monitoring.ask(risk, "risk", monitoring.rows(200, seed=9))

@@ -164,7 +164,7 @@ def test_prometheus_scrapes_native_histograms(watched, tmp_path):
     def quantile():
         try:
             return query(url, 'histogram_quantile(0.5, sum(slipway_inference_duration_seconds{endpoint="risk"}))')
-        except requests.ConnectionError:
+        except (requests.ConnectionError, ValueError):
             return None
 
     with monitoring.Program(tmp_path / "log", *arguments):

@@ -28,7 +28,7 @@ import Testing
                   - a: 1
                     b:
                       - x
-                      - y
+                      - "y"
                   - z
 
                 """)

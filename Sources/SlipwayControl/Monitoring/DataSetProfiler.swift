@@ -55,8 +55,8 @@ package struct DataSetProfiler: ProfileMaker {
             OpenRows(try format.open(try FileSource(path: path), for: signature, keep: labels.map { [$0] } ?? []))
         }
         let making = ProfileInTheMaking(signature, names: rows.columnNames, hasLabels: labels != nil)
-        while let (block, fraction) = try await files.queue.run({ try rows.next(batch, byteCount: Self.pieceByteCount) })
-        {
+        while let (block, fraction) = try await files.queue.run({ try rows.next(batch, byteCount: Self.pieceByteCount) }
+        ) {
             try Task.checkCancellation()
             let inputs = try block.tensors(0..<block.count)
             let outputs = try await model.predict { inputs }

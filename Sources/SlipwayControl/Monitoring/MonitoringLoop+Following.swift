@@ -101,8 +101,20 @@ extension MonitoringLoop {
 
     /// Profiles were made or silences changed: read again.
     package func refresh() async {
+        await readSilences(isDue: true)
         await follow()
-        if let silences = try? await parts.store.silences() { state.withLock { $0.silences = silences } }
+    }
+
+    /// Reads silences, which others may have made, once a second.
+    func readSilences(isDue: Bool = false) async {
+        let now = parts.clock()
+        let wants = state.withLock { state in
+            guard isDue || abs(now.milliseconds - state.silencesReadAt.milliseconds) >= 1000 else { return false }
+            state.silencesReadAt = now
+            return true
+        }
+        guard wants, let silences = try? await parts.store.silences() else { return }
+        state.withLock { $0.silences = silences.filter { $0.until > now } }
     }
 
     /// Stores this replica's windows and reads those of others.
@@ -114,9 +126,7 @@ extension MonitoringLoop {
             let windows = try await othersWindows(at: now)
             let book = book
             try await lanes.queue.run { book.restore(windows) }
-            let silences = try await parts.store.silences().filter { $0.until > now }
             let isMinute = state.withLock { state in
-                state.silences = silences
                 state.exchanges += 1
                 return state.exchanges % Self.exchangesPerMinute == 0
             }

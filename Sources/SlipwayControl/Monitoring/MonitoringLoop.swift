@@ -62,6 +62,7 @@ package final class MonitoringLoop: Sendable {
         var guards = GuardPlanner()
         var open: [Alert] = []
         var silences: [Silence] = []
+        var silencesReadAt = Timestamp(milliseconds: 0)
         var decisions: [GuardDecision] = []
         var revisions: [String: Int] = [:]
         /// When windows were stored last.
@@ -161,6 +162,7 @@ package final class MonitoringLoop: Sendable {
             }
             group.addTask { [self] in
                 while !Task.isCancelled {
+                    await readSilences()
                     let took = await judge()
                     try? await Task.sleep(for: min(max(Self.judgeInterval, took * Self.judgeShare), Self.longestPause))
                 }

@@ -43,8 +43,12 @@ struct NoticeBoard: Sendable {
             return
         }
         guard groups[key]?.told[name] == nil || groups[key]?.fired[name] != nil else { return }
+        if groups[key]?.ended.removeValue(forKey: name) != nil {
+            // Its end was not told yet: whoever was told that it fires is right again.
+            groups[key]?.told[name] = alert.startedAt
+            return
+        }
         groups[key, default: Group()].fired[name] = alert
-        groups[key]?.ended[name] = nil
     }
 
     /// An alert is over: told where its beginning was.

@@ -71,13 +71,14 @@ struct Replica {
             configuration: try serverConfiguration(home), log: Self.logSettings(), logger: logger,
             live: monitoring.loop)
         let listeners = try await listeners(hosts) { name, address in addresses.withLock { $0[name] = address } }
-        try await runUntilStopped([
-            monitoring, DataPlaneService(service: service), ReconcileService(reconciler: reconciler),
-        ] + listeners + [
-            DrainNotice(service: service, delay: settings.drainDelay, patience: settings.drainTimeout) {
-                monitoring.loop.events.finish()
-            }
-        ])
+        try await runUntilStopped(
+            [
+                monitoring, DataPlaneService(service: service), ReconcileService(reconciler: reconciler),
+            ] + listeners + [
+                DrainNotice(service: service, delay: settings.drainDelay, patience: settings.drainTimeout) {
+                    monitoring.loop.events.finish()
+                }
+            ])
         try? await home.store.removeReplica(reconciler.replicaID)
         await home.close()
         guard service.isEmpty else {

@@ -114,7 +114,8 @@ struct MonitoringLoopTests {
     @Test("a replica that does not lead leaves guards to the one that does")
     func followsLeader() async throws {
         let rig = try await Rig(guarded(.rollBack))
-        _ = try await rig.store.acquireLease("guards/e", holder: "r2", now: rig.home.clock.now, duration: .seconds(3600))
+        _ = try await rig.store.acquireLease(
+            "guards/e", holder: "r2", now: rig.home.clock.now, duration: .seconds(3600))
         try await rig.answer(.nan, by: 2, count: 50)
         await rig.look()
         #expect(try await rig.specInForce()?.canaries.count == 1)
