@@ -17,12 +17,12 @@ enum Rows {
     /// A prediction with one input `input` of shape [rows, columns] and one output `score` of shape [rows, 1].
     static func prediction(
         _ values: [Double], columns: Int = 1, scores: [Double]? = nil, at milliseconds: Int64 = 1_000_000,
-        id: String? = "r", endpoint: String = "fraud", version: VersionID = Rows.version
+        id: String? = "r", version: VersionID = Rows.version
     ) throws -> PredictionObservation {
         let rows = values.count / columns
         let scores = scores ?? [Double](repeating: 0.5, count: rows)
         return PredictionObservation(
-            requestID: id, endpoint: endpoint, version: version, route: .primary,
+            requestID: id, endpoint: "fraud", version: version, route: .primary,
             at: Timestamp(milliseconds: milliseconds),
             inputs: ["input": try Tensor(values.map(Float.init), shape: [rows, columns])],
             outputs: ["score": try Tensor(scores, shape: [rows, 1])], parameters: [:], rows: rows,

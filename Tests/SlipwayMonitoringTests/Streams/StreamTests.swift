@@ -91,7 +91,11 @@ import Testing
     func unknown() throws {
         let book = Rows.book(nil)
         book.add(.sample(endpoint: "elsewhere"))
-        book.add(try Rows.prediction([1], endpoint: "elsewhere"))
+        let known = try Rows.prediction([1])
+        book.add(
+            PredictionObservation(
+                requestID: nil, endpoint: "elsewhere", version: known.version, route: .primary, at: known.at,
+                inputs: known.inputs, outputs: known.outputs, parameters: [:], rows: 1, total: .zero))
         book.add(.sample(version: 9))
         #expect(book.report(at: Timestamp(milliseconds: 1)).readings.keys.allSatisfy { $0.endpoint == "fraud" })
         book.remove(endpoint: "fraud")
