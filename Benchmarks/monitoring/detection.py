@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long drift stays unseen, and how often there is a false alarm: Slipway beside evidently and nannyml.
 
-usage: detection.py [--replay BINARY] [--out FILE.json] [--markdown FILE.md] [--seeds N] [--days N] [--rows-per-hour N]
+usage: detection.py [--replay BINARY] [--out FILE.json] [--markdown FILE.md] [--seeds N] [--days N] [--days-after N]
+                    [--rows-per-hour N]
                     [--only NAME,...] [--detectors slipway,evidently,nannyml] [--quick]
 
 Every stream is recorded data with times: a calm part and then a shift of known size at a known time. Slipway's own
@@ -39,9 +40,9 @@ PERIODS = {"hourly": "h", "daily": "D"}
 class Stream:
     """A reference and a stream, features by name; times are in the column `time`, in seconds since 1970."""
 
-    def __init__(self, name, reference, rows, onset, window_seconds, labels=None):
+    def __init__(self, name, reference, rows, onset, window_seconds, periods=PERIODS):
         self.name, self.reference, self.rows, self.onset = name, reference, rows, onset
-        self.window_seconds, self.labels = window_seconds, labels
+        self.window_seconds, self.periods = window_seconds, periods
         self.features = [c for c in rows.columns if c not in ("time", "score", "label", "label_time")]
 
     @property
@@ -67,13 +68,13 @@ def calm_table(random, count):
     return pd.DataFrame(table)
 
 
-def synthetic(seed, days, per_hour):
-    """Calm days and then five with one shift each; the calm part is the same for all shifts of a seed."""
+def synthetic(seed, days, days_after, per_hour):
+    """Calm days and then some with one shift each; the calm part is the same for all shifts of a seed."""
     random = np.random.default_rng(seed)
     reference = calm_table(random, 20_000)
     # The shift comes within an hour and within a day: where batches begin is nobody's merit.
     calm = int((days * 24 + 7.4) * per_hour)
-    after = 5 * 24 * per_hour
+    after = days_after * 24 * per_hour
     table = calm_table(random, calm + after)
     table["time"] = START + np.sort(random.uniform(0, (calm + after) / per_hour * 3600, size=calm + after))
     onset = float(table["time"].iloc[calm])
@@ -131,7 +132,8 @@ def car_loan():
     # Rows 25,000 on are of the other distribution.
     return Stream(
         "nannyml car loan", table(reference, reference["repaid"]), rows, float(rows["time"].iloc[25_000]),
-        window_seconds=7 * 86_400)
+        # An hour holds seven rows: too few for a batch.
+        window_seconds=7 * 86_400, periods={"daily": "D"})
 
 
 # ---- detectors: each gives, by name, the spans of time in which it was alarmed
@@ -231,7 +233,7 @@ def evidently(stream, options):
 
     reference = stream.reference[stream.features]
     spans = {}
-    for label, period in PERIODS.items():
+    for label, period in stream.periods.items():
         any_column, half = [], []
         for end, rows in batches(stream, period):
             table = rows[stream.features].reset_index(drop=True)
@@ -274,7 +276,7 @@ def nannyml(stream, options):
     first = pd.Series(stream.rows["time"].iloc[0] - np.arange(len(stream.reference), 0, -1) / rate)
     reference, analysis = table(stream.reference, first), table(stream.rows, None)
     spans = {}
-    for label, period in PERIODS.items():
+    for label, period in stream.periods.items():
         calculator = nannyml.UnivariateDriftCalculator(
             column_names=stream.features, timestamp_column_name="time", chunk_period=period)
         results = calculator.fit(reference).calculate(analysis).filter(period="analysis").to_df()
@@ -347,6 +349,7 @@ def arguments():
     parser.add_argument("--markdown")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--days", type=int, default=30, help="calm days of synthetic streams")
+    parser.add_argument("--days-after", type=int, default=5, help="days of synthetic streams after the shift")
     parser.add_argument("--rows-per-hour", type=int, default=200)
     parser.add_argument("--only", help="names of streams, or parts of them")
     parser.add_argument("--detectors", default=",".join(DETECTORS))
@@ -369,7 +372,7 @@ def main():
     os.environ.setdefault("NML_DISABLE_USAGE_LOGGING", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     streams = [(seed, s) for seed in range(options.seeds)
-               for s in synthetic(seed, options.days, options.rows_per_hour)]
+               for s in synthetic(seed, options.days, options.days_after, options.rows_per_hour)]
     if not options.quick or options.only:
         streams.append((0, car_loan()))
     if options.only:
@@ -384,7 +387,8 @@ def main():
             print(f"{stream.name}, seed {seed}, {name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     facts = {
         "date": time.strftime("%Y-%m-%d"),
-        "streams": f"{options.seeds} seeds, {options.days} calm days, {options.rows_per_hour} rows an hour",
+        "streams": f"seeds {options.seeds}, calm days {options.days}, days after the shift {options.days_after}, rows an hour "
+                   f"{options.rows_per_hour}",
     }
     text = markdown(results, facts)
     if options.out:

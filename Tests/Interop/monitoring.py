@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the monitoring tests share: a classifier, traffic with known answers, and specifications of monitors."""
 import json
+import socketserver
+import ssl
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -191,5 +193,73 @@ class Receiver:
 
     def __exit__(self, *_):
         self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class MailServer:
+    """A mail server that keeps each message it is given, as (sender, recipients, text), and every command.
+
+    With `certificate`, the path of a PEM file, it offers STARTTLS.
+    """
+
+    def __init__(self, certificate=None):
+        self.messages, self.commands = [], []
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            timeout = slipway.PATIENCE
+
+            def handle(self):
+                self.say(220, "ready")
+                sender, recipients = "", []
+                while line := self.rfile.readline().decode().rstrip("\r\n"):
+                    outer.commands.append(line)
+                    word = line.split()[0].upper()
+                    if word == "EHLO":
+                        self.wfile.write(b"250-mail.test\r\n" + (b"250-STARTTLS\r\n" if certificate else b""))
+                        self.say(250, "8BITMIME")
+                    elif word == "STARTTLS":
+                        self.say(220, "go on")
+                        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                        context.load_cert_chain(certificate)
+                        try:
+                            self.connection = context.wrap_socket(self.connection, server_side=True)
+                        except (ssl.SSLError, OSError):
+                            return
+                        self.setup()
+                    elif word == "MAIL":
+                        sender = line.partition(":")[2]
+                        self.say(250, "fine")
+                    elif word == "RCPT":
+                        recipients.append(line.partition(":")[2])
+                        self.say(250, "fine")
+                    elif word == "DATA":
+                        self.say(354, "end with a dot")
+                        lines = []
+                        while (text := self.rfile.readline().decode().rstrip("\r\n")) != ".":
+                            lines.append(text.removeprefix("."))
+                        outer.messages.append((sender, recipients, "\n".join(lines)))
+                        self.say(250, "taken")
+                    elif word == "QUIT":
+                        self.say(221, "bye")
+                        return
+                    else:
+                        self.say(502, "not known")
+
+            def say(self, code, text):
+                self.wfile.write(f"{code} {text}\r\n".encode())
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()

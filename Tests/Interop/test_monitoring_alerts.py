@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts: found, told to a real Alertmanager and to webhooks that misbehave, silenced, listed, and streamed."""
 import contextlib
+import email
+import email.policy
 import hashlib
 import hmac
 import json
+import subprocess
 import threading
 import time
 
@@ -102,6 +105,38 @@ def test_a_webhook_is_signed_and_explains_itself(home):
             assert notice["rule"] == "errors" and notice["endpoint"] == "pick" and notice["severity"] == "critical"
             [alert] = [a for a in notice["alerts"] if a["state"] == "firing"][:1]
             assert alert["value"] > 0.5 and alert["samples"] >= 20 and alert["summary"] and alert["method"]
+
+
+def mail(server, tls):
+    return (f"  post: {{type: mail, server: '127.0.0.1:{server.port}', tls: {tls}, from: ml@example.com, "
+            "to: [oncall@example.com, second@example.com]}\n")
+
+
+def test_a_mail_is_sent_to_everyone_it_is_for(home):
+    with monitoring.MailServer() as post, serving(home, mail(post, "none")) as server:
+        fail(server)
+        [(sender, recipients, text)] = slipway.until(lambda: post.messages, "the mail to be sent")
+        assert sender.startswith("<ml@example.com>")
+        assert [r.strip() for r in recipients] == ["<oncall@example.com>", "<second@example.com>"]
+        message = email.message_from_string(text, policy=email.policy.default)
+        assert message["from"] == "ml@example.com" and "errors" in message["subject"] and message["message-id"]
+        assert "nan_rate" in message.get_content() and "pick:1" in message.get_content()
+
+
+def test_a_mail_server_that_nobody_vouches_for_is_told_nothing(home, tmp_path):
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    pem = tmp_path / "both.pem"
+    pem.write_text((tmp_path / "key.pem").read_text() + (tmp_path / "certificate.pem").read_text())
+    with monitoring.MailServer(str(pem)) as post, serving(home, mail(post, "starttls")) as server:
+        fail(server)
+        firing(server)
+        slipway.until(lambda: any(c.upper() == "STARTTLS" for c in post.commands), "the mail server to be asked")
+        slipway.until(lambda: "certificate" in server.log().lower(), "the log to say why")
+        assert post.messages == [] and not any(c.upper().startswith("MAIL") for c in post.commands)
+        succeed(server)
 
 
 @pytest.mark.parametrize("trouble", ["refused", "hang", 500])

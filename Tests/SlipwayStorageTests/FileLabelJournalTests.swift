@@ -66,6 +66,20 @@ struct FileLabelJournalTests {
         #expect(try records(first).count == 1)
     }
 
+    @Test("can be read by others while they are written")
+    func readByOthers() throws {
+        let journal = try FileLabelJournal(folder: path)
+        try journal.append([Self.prediction(1), Self.feedback(1, at: 2), Self.prediction(2)])
+        func read() throws -> [String] {
+            var ids: [String] = []
+            try FileLabelJournal.readFeedback(in: path) { ids.append($0.requestID) }
+            return ids
+        }
+        #expect(try read() == ["r1"])
+        try journal.append([Self.feedback(2, at: 3)])
+        #expect(try read() == ["r1", "r2"])
+    }
+
     @Test("lose a torn tail and nothing else, wherever they are cut")
     func tornTail() throws {
         let written = (0..<4).map { Self.feedback($0, at: $0) }

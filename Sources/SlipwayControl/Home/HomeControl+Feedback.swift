@@ -58,6 +58,7 @@ extension FeedbackResultDTO {
         switch result {
         case .joined: self.init(requestID: requestID, outcome: .joined)
         case .unknown: self.init(requestID: requestID, outcome: .unknown)
+        case .forwarded: self.init(requestID: requestID, outcome: .forwarded)
         case .duplicate: self.init(requestID: requestID, outcome: .duplicate)
         case .late: self.init(requestID: requestID, outcome: .late)
         case .invalid(let why): self.init(requestID: requestID, outcome: .invalid, message: why)

@@ -26,7 +26,7 @@ enum MonitoringText {
         var text = "\(rule.name): \(rule.signal)"
         if !rule.subjects.isEmpty { text += " of [\(rule.subjects.joined(separator: ", "))]" }
         text += " \(rule.comparison.rawValue) \(rule.threshold.map(UnitText.number) ?? "chance")"
-        if rule.baseline != .absolute { text += " of the \(rule.baseline.rawValue)" }
+        if rule.baseline != .absolute { text += " against the \(rule.baseline.rawValue)" }
         if !rule.routes.isEmpty { text += " on [\(rule.routes.map(\.rawValue).joined(separator: ", "))]" }
         let times: [(String, Double?)] = [
             ("for", rule.forSeconds), ("expected_run", rule.expectedRunSeconds), ("window", rule.longWindowSeconds),

@@ -117,6 +117,9 @@ extension MonitoringLoop {
         state.withLock { $0.silences = silences.filter { $0.until > now } }
     }
 
+    /// How long alerts that are over stay on record.
+    private static let alertsKept: Duration = .seconds(90 * 86_400)
+
     /// Stores this replica's windows and reads those of others.
     package func exchange() async {
         let now = parts.clock()
@@ -126,12 +129,14 @@ extension MonitoringLoop {
             let windows = try await othersWindows(at: now)
             let book = book
             try await lanes.queue.run { book.restore(windows) }
+            try await takeHandedOver(at: now)
             let isMinute = state.withLock { state in
                 state.exchanges += 1
                 return state.exchanges % Self.exchangesPerMinute == 0
             }
             if isMinute {
                 try await parts.store.deleteWindows(endedBefore: now - longestWindow * 2)
+                try await parts.store.deleteAlerts(startedBefore: now - Self.alertsKept)
                 // Others may have made profiles.
                 await follow()
             }

@@ -115,7 +115,8 @@ extension MonitoringLoop {
         case .shiftTraffic:
             return try await change(action, watch) { spec in
                 spec.rollout = nil
-                spec.canaries = []
+                // Others may be well.
+                spec.canaries.removeAll { action.version == nil || $0.version == action.version }
             }
         case .fallback:
             guard let fallback = action.fallback else {

@@ -43,7 +43,8 @@ extension MonitoringLoop: LiveMonitor {
         await drain()
         let now = parts.clock()
         // Writing blocks.
-        let results = try await lanes.queue.run { join.join(feedback, at: now) }
+        let own = try await lanes.queue.run { join.join(feedback, at: now) }
+        let results = await handOver(feedback, own, endpoint: endpoint, at: now)
         for result in results { parts.metrics?.countFeedback(endpoint: endpoint, outcome: result.name) }
         return results
     }

@@ -25,6 +25,8 @@ public struct MonitoringSpec: Sendable, Hashable, Codable {
     /// `nil` to capture nothing.
     public var capture: CaptureSpec?
     public static let usualWindowSeconds = 3600.0
+    /// Parts of a window where ``buckets`` is not set: as many as 8 KB hold for each feature.
+    public static let usualBuckets = 10
 
     public var rules: [AlertRule]
     public var guards: [GuardSpec]
@@ -91,6 +93,8 @@ public struct AlertRule: Sendable, Hashable, Codable {
         case absolute
         /// The same signal of the primary: the difference is compared with the threshold.
         case primary
+        /// The signal's own last day: the threshold is a multiple of the end of what was usual.
+        case past
     }
 
     /// Unique within the endpoint.

@@ -44,6 +44,8 @@ enum AlertText {
         if let primary = judgement.primaryValue {
             let difference = reading.value - primary
             text += ", \(number(primary)) on the primary (\(difference < 0 ? "" : "+")\(number(difference)))"
+        } else if let edge = judgement.pastEdge {
+            text += ", usually \(rule.comparison == .above ? "up" : "down") to \(number(edge))"
         } else if let reference = reading.reference {
             text += ", \(number(reference)) in the reference"
         }

@@ -4,9 +4,9 @@ import SlipwayCore
 
 /// Decides when alerts are told, and which together.
 ///
-/// The first alert of a group is told at once; what follows within a minute is told together at its end. Alerts that
-/// stay are told again after four hours, and a minute after a restart. What fires and ends between two notices is in
-/// the records only.
+/// The first alert of a group is told at once; what follows within a minute is told together at its end. That all are
+/// over is told at once too. Alerts that stay are told again after four hours, and a minute after a restart. What fires
+/// and ends between two notices is in the records only.
 struct NoticeBoard: Sendable {
     struct GroupKey: Sendable, Hashable {
         var endpoint: String
@@ -21,6 +21,8 @@ struct NoticeBoard: Sendable {
         var told: [String: Timestamp] = [:]
 
         var isEmpty: Bool { fired.isEmpty && ended.isEmpty && told.isEmpty }
+        /// Whether only ends are left to tell.
+        var isOver: Bool { fired.isEmpty && told.isEmpty && !ended.isEmpty }
     }
 
     static let groupIntervalMs: Int64 = 60_000
@@ -71,7 +73,8 @@ struct NoticeBoard: Sendable {
             let last = group.lastMs ?? nowMs
             var alerts: [Alert] = []
             if !group.fired.isEmpty || !group.ended.isEmpty {
-                guard group.lastMs == nil || nowMs - last >= Self.groupIntervalMs else { continue }
+                let isDue = group.lastMs == nil || group.isOver || nowMs - last >= Self.groupIntervalMs
+                guard isDue else { continue }
                 alerts = Self.sorted(Array(group.fired.values)) + Self.sorted(Array(group.ended.values))
             } else if nowMs - last >= Self.repeatIntervalMs {
                 alerts = Self.sorted((repeats[key] ?? []).filter { !$0.isSilenced })

@@ -33,6 +33,8 @@ package struct RuleBook: Sendable {
     private var windowSeconds: [String: Double] = [:]
     private var tracks: [TrackKey: AlertTrack] = [:]
     private var board = NoticeBoard()
+    /// What is usual, for rules whose baseline is the past; learned again after a restart.
+    private var baselines: [TrackKey: MovingBaseline] = [:]
     private var lastAt: Timestamp?
     private var nowMs: Int64 = 0
 
@@ -43,6 +45,7 @@ package struct RuleBook: Sendable {
     /// - Parameter windowSeconds: Of each endpoint's sliding windows; an hour where it is not named.
     package mutating func setRules(_ rules: [String: [AlertRule]], windowSeconds: [String: Double] = [:]) {
         self.rules = rules
+        baselines = baselines.filter { key, _ in rules[key.key.endpoint]?.contains { $0.name == key.rule } == true }
         self.windowSeconds = windowSeconds
     }
 
@@ -80,20 +83,46 @@ package struct RuleBook: Sendable {
         let readings = index(report)
         for (endpoint, rules) in rules {
             for rule in rules {
-                let judge = RuleJudge(
+                var judge = RuleJudge(
                     rule: rule, readings: readings[endpoint] ?? [:], routes: routes[endpoint],
                     windowSeconds: windowSeconds[endpoint] ?? 3600)
+                if rule.baseline == .past { judge.pastEdges = pastEdges(of: rule, judge.meant()) }
+                var beyond: Set<SignalKey> = []
                 for judgement in judge.judgements() {
+                    if judgement.verdict == .holds { beyond.insert(judgement.key) }
                     let key = TrackKey(rule: rule.name, key: judgement.key)
                     judged.insert(key)
                     let route = judgement.key.version.flatMap { routes[endpoint]?[$0] }
                     follow(judgement, rule: rule, route: route, elapsedMs: elapsedMs, at: report.at, &outcome)
                 }
+                if rule.baseline == .past { remember(judge.meant(), but: beyond, rule: rule) }
             }
         }
         stepUnjudged(judged, routes: routes, elapsedMs: elapsedMs, at: report.at, &outcome)
         tell(silences, at: report.at, &outcome)
         return outcome
+    }
+
+    private func pastEdges(of rule: AlertRule, _ found: [SignalKey: SignalReading]) -> [SignalKey: Double] {
+        var edges: [SignalKey: Double] = [:]
+        for key in found.keys {
+            edges[key] = baselines[TrackKey(rule: rule.name, key: key)]?.edge(rule.comparison)
+        }
+        return edges
+    }
+
+    /// What is beyond the usual does not become usual by it.
+    private mutating func remember(
+        _ found: [SignalKey: SignalReading], but beyond: Set<SignalKey>, rule: AlertRule
+    ) {
+        for (key, reading) in found where !beyond.contains(key) && reading.samples >= RuleJudge.minimumSamples(rule) {
+            let track = TrackKey(rule: rule.name, key: key)
+            if baselines[track] == nil {
+                // Versions come and go.
+                baselines = baselines.filter { !$0.value.isStale(nowMs: nowMs) }
+            }
+            baselines[track, default: MovingBaseline(nowMs: nowMs)].add(reading.value, nowMs: nowMs)
+        }
     }
 
     private mutating func advance(to at: Timestamp) -> Int64 {

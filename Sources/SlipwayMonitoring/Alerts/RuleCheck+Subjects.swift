@@ -73,7 +73,7 @@ extension RuleCheck {
         }
         let isWindowed = [.drift, .data, .anomaly].contains(family)
         if isWindowed, let rows = spec.bucketRows, rows > 0 {
-            let (held, overflow) = rows.multipliedReportingOverflow(by: spec.buckets ?? 12)
+            let (held, overflow) = rows.multipliedReportingOverflow(by: spec.buckets ?? MonitoringSpec.usualBuckets)
             let least = RuleJudge.minimumSamples(rule)
             if !overflow, held < least {
                 return [

@@ -134,7 +134,10 @@ package struct RuleCheck: Sendable {
             if rule.clearThreshold != nil {
                 problems.append(Problem("\(path).clearThreshold", "has no meaning without a threshold"))
             }
-            if rule.expectedRunSeconds == nil {
+            if rule.baseline == .past {
+                problems.append(
+                    Problem(path, "can never fire: what is usual needs a threshold to be held against, such as 1.5"))
+            } else if rule.expectedRunSeconds == nil {
                 problems.append(
                     Problem(path, "can never fire: it has neither a threshold nor an expected run"))
             } else if !hasTest {
@@ -146,6 +149,7 @@ package struct RuleCheck: Sendable {
             return problems
         }
         guard threshold.isFinite else { return problems }
+        if rule.baseline == .past { return problems + pastProblems(rule, threshold, path) }
         if rule.expectedRunSeconds != nil, !hasTest {
             problems.append(
                 Problem(
@@ -161,6 +165,21 @@ package struct RuleCheck: Sendable {
                     "\(path).clearThreshold",
                     "is \(AlertText.number(clear)): an alert \(rule.comparison.rawValue) "
                         + "\(AlertText.number(threshold)) would end before it begins"))
+        }
+        return problems
+    }
+
+    /// The past is no test, and what ends an alert is that the signal is as usual again.
+    private static func pastProblems(_ rule: AlertRule, _ threshold: Double, _ path: String) -> [Problem] {
+        var problems: [Problem] = []
+        if threshold <= 0 {
+            problems.append(
+                Problem("\(path).threshold", "is \(threshold), expected a multiple of what is usual, such as 1.5"))
+        }
+        for (member, isThere) in [
+            ("expectedRunSeconds", rule.expectedRunSeconds != nil), ("clearThreshold", rule.clearThreshold != nil),
+        ] where isThere {
+            problems.append(Problem("\(path).\(member)", "has no meaning where the past is the baseline"))
         }
         return problems
     }
@@ -192,7 +211,7 @@ package struct RuleCheck: Sendable {
             problems.append(
                 Problem("\(path).comparison", "is below, but burn_rate tells budgets that are spent too fast"))
         }
-        if rule.baseline == .primary {
+        if rule.baseline != .absolute {
             problems.append(Problem("\(path).baseline", "has no meaning for burn_rate: compare error_rate"))
         }
         if rule.expectedRunSeconds != nil {

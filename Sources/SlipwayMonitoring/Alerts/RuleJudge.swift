@@ -12,6 +12,8 @@ struct RuleJudge {
     /// `nil` where the endpoint's routes are not known: then every version counts.
     let routes: [VersionID: RouteKind]?
     let windowSeconds: Double
+    /// The ends of what was usual, for rules whose baseline is the past.
+    var pastEdges: [SignalKey: Double] = [:]
 
     /// A test whose p-value is at most this many times its limit does not end an alert yet.
     private static let clearFactor = 10.0
@@ -24,10 +26,16 @@ struct RuleJudge {
     func judgements() -> [RuleJudgement] {
         guard let kind = SignalKind(rawValue: rule.signal) else { return [] }
         if kind == .burnRate { return burnJudgements() }
-        let found = (readings[kind] ?? [:]).filter { isMeant($0.key) && $0.value.value.isFinite }
+        let found = meant()
         // Columns of one version are a family: among them false discoveries are controlled.
         let families = Dictionary(grouping: found, by: { $0.key.version })
         return families.values.flatMap { judge($0.map { ($0.key, $0.value) }, kind: kind) }
+    }
+
+    /// The readings that the rule is about.
+    func meant() -> [SignalKey: SignalReading] {
+        guard let kind = SignalKind(rawValue: rule.signal) else { return [:] }
+        return (readings[kind] ?? [:]).filter { isMeant($0.key) && $0.value.value.isFinite }
     }
 
     private func isMeant(_ key: SignalKey) -> Bool {
@@ -38,7 +46,7 @@ struct RuleJudge {
     }
 
     private func isRouted(_ version: VersionID?) -> Bool {
-        guard let version else { return rule.routes.isEmpty && rule.baseline == .absolute }
+        guard let version else { return rule.routes.isEmpty && rule.baseline != .primary }
         guard let routes else { return true }
         guard let route = routes[version] else { return false }
         if rule.baseline == .primary, route == .primary { return false }
@@ -63,6 +71,10 @@ struct RuleJudge {
                     reading, primary: primary, kind: kind, comparison: rule.comparison)
                 // Without a threshold and without a test any difference at all would do.
                 guard rule.threshold != nil || judgement.pValue != nil else { continue }
+            } else if rule.baseline == .past {
+                guard let edge = pastEdges[key], let factor = rule.threshold else { continue }
+                judgement.pastEdge = edge
+                judgement.limit = edge * factor
             } else if rule.expectedRunSeconds != nil {
                 judgement.pValue = Significance.against(
                     reference: reading, kind: kind, comparison: rule.comparison, lent: lentPValue(of: key, kind: kind))
@@ -100,7 +112,7 @@ struct RuleJudge {
     }
 
     private func verdict(of value: Double, limit: Double) -> RuleJudgement.Verdict {
-        let clear = rule.clearThreshold ?? limit
+        let clear = rule.baseline == .past ? limit : rule.clearThreshold ?? limit
         switch rule.comparison {
         case .above: return value > limit ? .holds : value > clear ? .between : .clear
         case .below: return value < limit ? .holds : value < clear ? .between : .clear

@@ -18,6 +18,8 @@ struct RuleJudgement: Sendable {
     var limit: Double?
     /// The primary's value where that is the baseline.
     var primaryValue: Double?
+    /// The end of what was usual where the past is the baseline.
+    var pastEdge: Double?
     var pValue: Double?
     /// The p-value below which it counts.
     var level: Double?

@@ -2,9 +2,9 @@
 
 /// Memory of one graphics processor, of all processes together, in bytes.
 ///
-/// Only what the kernel shows as files: amdgpu's. NVIDIA's driver tells it through its own library alone.
+/// Of AMD's processors the kernel shows it in files, of NVIDIA's a library does.
 package struct GraphicsMemory: Sendable, Equatable {
-    /// `card0`.
+    /// `card0`, `nvidia0`.
     package let device: String
     package let used: Int
     package let total: Int
@@ -22,7 +22,9 @@ package struct GraphicsMemory: Sendable, Equatable {
         }
     }
 
-    package static func current() -> [GraphicsMemory] { all(read: ProcFile.read) }
+    package static func current() -> [GraphicsMemory] {
+        all(read: ProcFile.read) + (NvidiaMemory.shared?.all(limit: maximumDevices) ?? [])
+    }
 
     private static func number(_ text: String?) -> Int? {
         text.flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }

@@ -3,7 +3,7 @@
 package import SlipwayCore
 
 /// What came to be known about one request after it was answered.
-package struct Feedback: Sendable, Hashable {
+package struct Feedback: Sendable, Hashable, Codable {
     /// Most business numbers of one request.
     package static let maximumKPIs = 16
     /// Most bytes of a request's id, a label's text, a KPI's name.
@@ -33,7 +33,7 @@ package struct Feedback: Sendable, Hashable {
 }
 
 /// A label, or one label for each row of a request.
-package indirect enum FeedbackValue: Sendable, Hashable {
+package indirect enum FeedbackValue: Sendable, Hashable, Codable {
     case number(Double)
     case text(String)
     case bool(Bool)
@@ -47,6 +47,8 @@ package enum FeedbackResult: Sendable, Hashable {
     case joined
     /// No prediction of this id waits here: never made here, or forgotten since.
     case unknown
+    /// Unknown here, and handed over to the replica that may have made the prediction.
+    case forwarded
     /// The request has this label, or these business numbers, already; the first ones stand.
     case duplicate
     /// The label window of the request is over.
@@ -56,11 +58,12 @@ package enum FeedbackResult: Sendable, Hashable {
     /// It could not be written down, so it is not counted: sent again, it may be.
     case unavailable(String)
 
-    /// `joined`, `unknown`, `duplicate`, `late`, `invalid`, `unavailable`.
+    /// `joined`, `unknown`, `forwarded`, `duplicate`, `late`, `invalid`, `unavailable`.
     package var name: String {
         switch self {
         case .joined: "joined"
         case .unknown: "unknown"
+        case .forwarded: "forwarded"
         case .duplicate: "duplicate"
         case .late: "late"
         case .invalid: "invalid"
@@ -108,7 +111,7 @@ package struct FeedbackCounts: Sendable, Hashable, Codable {
     mutating func count(_ result: FeedbackResult) {
         switch result {
         case .joined: joined += 1
-        case .unknown: unknown += 1
+        case .unknown, .forwarded: unknown += 1
         case .duplicate: duplicate += 1
         case .late: late += 1
         case .invalid: invalid += 1

@@ -123,6 +123,9 @@ package final class LabelJoin: Sendable {
 
     // MARK: Feedback
 
+    /// Whether a prediction of this id waits here, or has its label.
+    package func knows(_ requestID: String) -> Bool { shell.withLock { $0.state.entry(requestID) != nil } }
+
     /// Joins each in turn; the answers are in the same order. All of a call are written down at once.
     ///
     /// Predictions made before must have been given to ``expect(_:)`` before: drain their queue first.

@@ -12,7 +12,7 @@ package struct LabelLimits: Sendable, Hashable {
         labelWindow = Self.milliseconds(spec.labelWindowSeconds ?? 86_400, atMost: 366 * 86_400)
         budgetBytes = min(max(spec.labelBudgetBytes ?? 64 << 20, 64 << 10), 64 << 30)
         let length = Self.milliseconds(spec.windowSeconds ?? 3600, atMost: 366 * 86_400)
-        let buckets = min(max(spec.buckets ?? 12, 1), 60)
+        let buckets = min(max(spec.buckets ?? MonitoringSpec.usualBuckets, 1), 60)
         window = WindowShape(bucketMilliseconds: max(length / Int64(buckets), 1), buckets: buckets)
     }
 

@@ -29,6 +29,7 @@ package final class InMemoryMonitoringStore: MonitoringStore {
         var decisions: [GuardDecision] = []
         var silences: [String: Silence] = [:]
         var leases: [String: Lease] = [:]
+        var handed: [HandedFeedback] = []
     }
 
     private let state = Mutex(State())
@@ -78,6 +79,12 @@ package final class InMemoryMonitoringStore: MonitoringStore {
         }
     }
 
+    package func deleteAlerts(startedBefore instant: Timestamp) async throws {
+        state.withLock { state in
+            state.alerts = state.alerts.filter { $0.value.state != .resolved || $0.value.startedAt >= instant }
+        }
+    }
+
     package func alerts(of endpoint: String?, state wanted: Alert.State?, limit: Int) async throws -> [Alert] {
         let all = state.withLock { Array($0.alerts.values) }
         let found = all.filter { alert in
@@ -103,6 +110,24 @@ package final class InMemoryMonitoringStore: MonitoringStore {
     package func save(_ silence: Silence) async throws { state.withLock { $0.silences[silence.id] = silence } }
 
     package func deleteSilence(_ id: String) async throws { state.withLock { $0.silences[id] = nil } }
+
+    package func handOver(_ feedback: [HandedFeedback]) async throws -> Int {
+        state.withLock { state in
+            let taken = feedback.prefix(max(0, HandedFeedback.maximumCount - state.handed.count))
+            state.handed += taken
+            return taken.count
+        }
+    }
+
+    package func handedOver(to endpoint: String, limit: Int) async throws -> [HandedFeedback] {
+        let found = state.withLock { $0.handed.filter { $0.endpoint == endpoint } }
+        return Array(found.sorted { ($0.at, $0.id) < ($1.at, $1.id) }.prefix(max(0, limit)))
+    }
+
+    package func deleteHandedOver(_ ids: [String]) async throws {
+        let ids = Set(ids)
+        state.withLock { $0.handed.removeAll { ids.contains($0.id) } }
+    }
 
     package func acquireLease(
         _ name: String, holder: String, now: Timestamp, duration: Duration

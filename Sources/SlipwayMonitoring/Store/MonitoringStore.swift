@@ -25,12 +25,24 @@ package protocol MonitoringStore: Sendable {
     func save(_ alerts: [Alert]) async throws
     /// Newest first.
     func alerts(of endpoint: String?, state: Alert.State?, limit: Int) async throws -> [Alert]
+    /// Removes alerts that are over and began before the instant.
+    func deleteAlerts(startedBefore instant: Timestamp) async throws
     func append(_ decision: GuardDecision) async throws
     /// Newest first.
     func decisions(of endpoint: String?, limit: Int) async throws -> [GuardDecision]
     func silences() async throws -> [Silence]
     func save(_ silence: Silence) async throws
     func deleteSilence(_ id: String) async throws
+
+    // MARK: Feedback for other replicas
+
+    /// Keeps feedback for other replicas to take up.
+    ///
+    /// - Returns: How many were kept, the first ones: at most ``HandedFeedback/maximumCount`` lie there.
+    func handOver(_ feedback: [HandedFeedback]) async throws -> Int
+    /// Oldest first.
+    func handedOver(to endpoint: String, limit: Int) async throws -> [HandedFeedback]
+    func deleteHandedOver(_ ids: [String]) async throws
 
     // MARK: Leadership
 

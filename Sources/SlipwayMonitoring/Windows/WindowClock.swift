@@ -27,7 +27,7 @@ package struct WindowClock: Sendable, Hashable {
     package init(_ spec: MonitoringSpec) {
         let seconds = spec.windowSeconds ?? 3600
         let window = Int64(max(1, min(seconds.isFinite ? seconds : 3600, 366 * 86_400)) * 1000)
-        buckets = max(1, min(spec.buckets ?? 12, StoredWindow.maximumParts))
+        buckets = max(1, min(spec.buckets ?? MonitoringSpec.usualBuckets, StoredWindow.maximumParts))
         bucketMilliseconds = max(1, window / Int64(buckets))
         bucketRows = spec.bucketRows.map { UInt64(clamping: max(1, $0)) } ?? WindowBucket.maximumRows
     }

@@ -116,6 +116,18 @@ package final class FileLabelJournal: LabelJournal {
         }
     }
 
+    /// Reads the labels of a journal that another process may be writing: those that are whole by now, in their order.
+    ///
+    /// Nothing is locked, cut or removed.
+    package static func readFeedback(in folder: String, _ body: (JoinRecord) -> Void) throws {
+        let stream = JournalStream(
+            folder: folder, kind: .feedback, limits: .init(maximumBytes: 0), writer: .system)
+        var cursor = try stream.cursorOfAll()
+        while let numbered = try cursor.next() {
+            if case .feedback(let join) = numbered.record { body(join) }
+        }
+    }
+
     private static func earlier(
         _ one: JournalStream.Numbered?, _ other: JournalStream.Numbered?
     ) -> JournalStream.Numbered? {

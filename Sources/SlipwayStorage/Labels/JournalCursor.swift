@@ -2,6 +2,7 @@
 
 import SlipwayCore
 import SlipwayMonitoring
+import SlipwayRegistry
 
 /// Reads the records of segments one after another, a segment in memory at a time.
 struct JournalCursor {
@@ -25,8 +26,18 @@ struct JournalCursor {
                 if case .clockStep = numbered.record { return numbered }
             }
             guard let segment = paths.popFirst() else { return nil }
-            bytes = Array(try JournalStream.contents(of: segment.path).prefix(segment.bytes))
+            bytes = try Self.contents(of: segment)
             offset = JournalHeader.byteCount
+        }
+    }
+
+    /// Nothing of a segment that its writer has just made or removed.
+    private static func contents(of segment: (path: String, bytes: Int)) throws -> [UInt8] {
+        do {
+            let bytes = Array(try JournalStream.contents(of: segment.path).prefix(segment.bytes))
+            return bytes.withUnsafeBytes { JournalHeader.decode($0) } == nil ? [] : bytes
+        } catch let error as RegistryError where error.code == .notFound {
+            return []
         }
     }
 }

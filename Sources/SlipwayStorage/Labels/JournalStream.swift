@@ -97,7 +97,7 @@ final class JournalStream {
     /// Reads all segments, cuts the last one's torn tail, and gives the highest number of a record.
     func open() throws -> UInt64 {
         var newest: UInt64 = 0
-        let numbers = try PosixFolder.names(in: folder).compactMap { number($0) }.sorted()
+        let numbers = try numbers()
         for number in numbers {
             let bytes = try Self.contents(of: path(number))
             let isLast = number == numbers.last
@@ -117,6 +117,8 @@ final class JournalStream {
         }
         return newest
     }
+
+    private func numbers() throws -> [Int] { try PosixFolder.names(in: folder).compactMap { number($0) }.sorted() }
 
     private func number(_ name: String) -> Int? {
         guard name.hasPrefix(kind.rawValue + "-"), name.hasSuffix(".log") else { return nil }
@@ -275,6 +277,11 @@ final class JournalStream {
 
     func cursor(since: Timestamp) -> JournalCursor {
         JournalCursor(paths: segments.map { (path($0.number), $0.bytes) }, since: since)
+    }
+
+    /// Everything that lies in the folder now, beside whoever writes it: not to be opened before.
+    func cursorOfAll() throws -> JournalCursor {
+        JournalCursor(paths: try numbers().map { (path($0), .max) }, since: Timestamp(milliseconds: .min))
     }
 }
 

@@ -82,6 +82,14 @@ extension SQLiteMonitoringStore {
         }
     }
 
+    package func deleteAlerts(startedBefore instant: Timestamp) async throws {
+        try await write {
+            try $0.execute(
+                sql: "DELETE FROM alerts WHERE state = ? AND started_at < ?",
+                arguments: [Alert.State.resolved.rawValue, instant.milliseconds])
+        }
+    }
+
     package func deleteSilence(_ id: String) async throws {
         try await write { try $0.execute(sql: "DELETE FROM silences WHERE id = ?", arguments: [id]) }
     }

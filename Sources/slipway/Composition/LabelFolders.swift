@@ -27,36 +27,20 @@ final class LabelFolders: Sendable {
         return journal
     }
 
-    /// Every label that came for requests of an endpoint, by request id; blocks.
-    ///
-    /// Journals that another process writes are left out.
+    /// Every label that came for requests of an endpoint, by request id, to whichever process; blocks.
     func labels(of endpoint: String) throws -> [String: CaptureLabel] {
         var labels: [String: CaptureLabel] = [:]
-        for journal in try journals(of: endpoint) {
-            try journal.replay(since: Timestamp(milliseconds: .min)) { record in
-                guard case .feedback(let join) = record else { return }
+        var slot = 0
+        while access("\(folder(of: endpoint))/\(slot)", F_OK) == 0 {
+            try FileLabelJournal.readFeedback(in: "\(folder(of: endpoint))/\(slot)") { join in
                 labels[join.requestID] = CaptureLabel(join, before: labels[join.requestID])
             }
+            slot += 1
         }
         return labels
     }
 
     private func folder(of endpoint: String) -> String { root + "/" + endpoint }
-
-    private func journals(of endpoint: String) throws -> [FileLabelJournal] {
-        // The own one cannot be opened twice.
-        var journals = open.withLock { $0[endpoint] }.map { [$0] } ?? []
-        var slot = 0
-        while access("\(folder(of: endpoint))/\(slot)", F_OK) == 0 {
-            do {
-                journals.append(try FileLabelJournal(folder: "\(folder(of: endpoint))/\(slot)"))
-            } catch let error as RegistryError where error.code == .storeUnavailable {
-                // Its writer has it.
-            }
-            slot += 1
-        }
-        return journals
-    }
 }
 
 extension CaptureLabel {

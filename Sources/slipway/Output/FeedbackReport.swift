@@ -20,7 +20,7 @@ struct FeedbackReport: Encodable {
     }
 
     /// Whether all feedback was taken or need not be: what was joined before is no failure.
-    private var isComplete: Bool { counts.keys.allSatisfy { $0 == "joined" || $0 == "duplicate" } }
+    private var isComplete: Bool { counts.keys.allSatisfy { ["joined", "duplicate", "forwarded"].contains($0) } }
 
     /// - Throws: Exit code 1 when some feedback found no request, came too late or was wrong.
     func tell(as output: GlobalOptions.Output) throws {

@@ -111,6 +111,38 @@ struct MonitoringLoopTests {
         #expect(try await rig.store.decisions(of: "e", limit: 10).map(\.outcome) == [.dryRun])
     }
 
+    @Test("feedback for another replica's prediction is handed over, and joined there once")
+    func handsFeedbackOver() async throws {
+        let rig = try await Rig(MonitoringSpec())
+        var parts = MonitoringLoop.Parts(
+            replica: "r2", registry: rig.home.store, store: rig.store, journal: { _, _ in MemoryLabelJournal() },
+            clock: rig.home.clock.reading)
+        parts.warn = { Issue.record("\($0)") }
+        let other = try MonitoringLoop(parts: parts)
+        await other.prepare()
+        try await rig.answer(0.5, by: 1, count: 2)
+        let feedback = [Feedback(requestID: "1-0", label: .number(1)), Feedback(requestID: "nobody", label: .number(1))]
+        // Alone, a replica hands nothing over: nobody would take it up.
+        #expect(try await other.join(feedback, to: "e") == [.unknown, .unknown])
+        for id in ["r1", "r2"] {
+            try await rig.home.store.report(
+                ReplicaRecord(
+                    id: id, host: "h", processID: 1, startedAt: rig.home.clock.now, reportedAt: rig.home.clock.now,
+                    addresses: [:], endpoints: []))
+        }
+        #expect(try await other.join(feedback, to: "e") == [.forwarded, .forwarded])
+        await rig.loop.exchange()
+        #expect(rig.loop.labelCounts(of: "e")["joined"] == 1)
+        #expect(try await rig.store.handedOver(to: "e", limit: 10).map(\.feedback.requestID) == ["nobody"])
+        #expect(try await rig.loop.join([feedback[0]], to: "e") == [.duplicate])
+        // What nobody knows is forgotten after a minute.
+        rig.home.clock.advance(milliseconds: 61_000)
+        await rig.loop.exchange()
+        #expect(try await rig.store.handedOver(to: "e", limit: 10).isEmpty)
+        await other.finish()
+        await rig.loop.finish()
+    }
+
     @Test("a replica that does not lead leaves guards to the one that does")
     func followsLeader() async throws {
         let rig = try await Rig(guarded(.rollBack))

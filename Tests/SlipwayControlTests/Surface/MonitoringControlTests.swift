@@ -14,7 +14,7 @@ struct MonitoringControlTests {
         try await home.importVersions(1)
         var control = home.control
         _ = try await control.deploy(DeployRequest(reference: "m:1"), to: "m")
-        control.monitoring = MonitoringParts(store: MemoryMonitoringStore(), live: live)
+        control.monitoring = MonitoringParts(store: InMemoryMonitoringStore(), live: live)
         return control
     }
 

@@ -5,40 +5,6 @@ import SlipwayCore
 import SlipwayMonitoring
 import Synchronization
 
-/// What monitoring keeps, in memory.
-final class MemoryMonitoringStore: MonitoringStore {
-    private struct State {
-        var profiles: [VersionID: ReferenceProfile] = [:]
-        var alerts: [Alert] = []
-        var silences: [Silence] = []
-    }
-
-    private let state = Mutex(State())
-
-    func profile(of version: VersionID) async throws -> ReferenceProfile? { state.withLock { $0.profiles[version] } }
-    func save(_ profile: ReferenceProfile, of version: VersionID) async throws {
-        state.withLock { $0.profiles[version] = profile }
-    }
-    func save(_ windows: [StoredWindow]) async throws {}
-    func windows(of endpoint: String, since: Timestamp) async throws -> [StoredWindow] { [] }
-    func deleteWindows(endedBefore instant: Timestamp) async throws {}
-    func save(_ alerts: [Alert]) async throws { state.withLock { $0.alerts += alerts } }
-    func alerts(of endpoint: String?, state wanted: Alert.State?, limit: Int) async throws -> [Alert] {
-        Array(
-            state.withLock { state in
-                state.alerts.filter {
-                    (endpoint == nil || $0.key.endpoint == endpoint) && (wanted == nil || $0.state == wanted)
-                }
-            }.prefix(limit))
-    }
-    func append(_ decision: GuardDecision) async throws {}
-    func decisions(of endpoint: String?, limit: Int) async throws -> [GuardDecision] { [] }
-    func silences() async throws -> [Silence] { state.withLock { $0.silences } }
-    func save(_ silence: Silence) async throws { state.withLock { $0.silences.append(silence) } }
-    func deleteSilence(_ id: String) async throws { state.withLock { $0.silences.removeAll { $0.id == id } } }
-    func acquireLease(_ name: String, holder: String, now: Timestamp, duration: Duration) async throws -> Bool { true }
-}
-
 /// A serving process that says what it was told to.
 final class ScriptedMonitor: LiveMonitor {
     let report: SignalReport

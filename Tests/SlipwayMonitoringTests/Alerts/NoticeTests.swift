@@ -32,6 +32,18 @@ struct NoticeTests {
         #expect(scene.look(after: 60, [key("a"): high]).notices.isEmpty)
     }
 
+    @Test("that nothing fires any more is told at once; what fires again waits for its minute")
+    func over() {
+        var scene = AlertScene(AlertScene.rule())
+        _ = scene.look([key("a"): high, key("b"): high])
+        let low = AlertScene.reading(0)
+        #expect(scene.look(after: 1, [key("a"): low, key("b"): high]).notices.isEmpty)
+        let over = scene.look(after: 1, [key("a"): low, key("b"): low])
+        #expect(over.notices.map { $0.alerts.map(\.state) } == [[.resolved, .resolved]])
+        #expect(scene.look(after: 1, [key("a"): high]).notices.isEmpty)
+        #expect(scene.look(after: 59, [key("a"): high]).notices.map { $0.alerts.map(\.state) } == [[.firing]])
+    }
+
     @Test("each endpoint and rule has notices of its own")
     func rules() {
         var scene = AlertScene(AlertScene.rule("one"), AlertScene.rule("two") { $0.severity = .critical })

@@ -83,6 +83,17 @@ struct RuleCheckTests {
                 }
             ]
         },
+        Case("a multiple of what is usual") { $0.rules = [rule(above: 1.5) { $0.baseline = .past }] },
+        Case("no multiple of what is usual", "rules[0]") { $0.rules = [rule(above: nil) { $0.baseline = .past }] },
+        Case("a multiple that is none", "rules[0].threshold") { $0.rules = [rule(above: 0) { $0.baseline = .past }] },
+        Case("a run of what is usual", "rules[0].expectedRunSeconds") {
+            $0.rules = [
+                rule(above: 2) {
+                    $0.expectedRunSeconds = 86_400
+                    $0.baseline = .past
+                }
+            ]
+        },
         Case("above the most there is", "rules[0].threshold") { $0.rules = [rule(.errorRate, above: 1)] },
         Case("below the least there is", "rules[0].threshold") {
             $0.rules = [rule(.accuracy, above: 0) { $0.comparison = .below }]

@@ -40,6 +40,37 @@ struct RuleJudgementTests {
         }
     }
 
+    @Test("a signal is compared with its own last day, once that is known")
+    func past() throws {
+        var scene = AlertScene(AlertScene.rule("slower", .latencyP99, above: 1.5) { $0.baseline = .past })
+        let key = AlertScene.key(.latencyP99)
+        // An hour of 0.1 to 0.12 s, one value a minute.
+        for minute in 0..<59 {
+            let outcome = scene.look(after: 60, [key: AlertScene.reading(0.1 + 0.02 * Double(minute % 2))])
+            #expect(outcome.firing.isEmpty)
+        }
+        // The sixtieth is the first that could be judged, and is not yet.
+        #expect(scene.look(after: 60, [key: AlertScene.reading(0.5)]).firing.isEmpty)
+        // One value in sixty is beyond what is usual: the end of it is 0.12 s, and the limit 0.18 s.
+        #expect(scene.look(after: 60, [key: AlertScene.reading(0.17)]).firing.isEmpty)
+        #expect(scene.look(after: 60, [key: AlertScene.reading(0.19)]).firing.map(\.key) == [key])
+    }
+
+    @Test("what a rule fires at does not become usual by it")
+    func pastIsNotPolluted() throws {
+        var scene = AlertScene(AlertScene.rule("slower", .latencyP99, above: 1.5) { $0.baseline = .past })
+        let key = AlertScene.key(.latencyP99)
+        for _ in 0..<60 { _ = scene.look(after: 60, [key: AlertScene.reading(0.1)]) }
+        for _ in 0..<600 {
+            let alert = try #require(scene.look(after: 60, [key: AlertScene.reading(0.2)]).firing.first)
+            #expect(alert.summary.contains("usually up to 0.1"))
+        }
+        #expect(scene.look(after: 60, [key: AlertScene.reading(0.12)]).firing.isEmpty)
+        // A day later today's level is what is usual.
+        for _ in 0..<1500 { _ = scene.look(after: 60, [key: AlertScene.reading(0.14)]) }
+        #expect(scene.look(after: 60, [key: AlertScene.reading(0.2)]).firing.isEmpty)
+    }
+
     @Test("without a primary's reading there is nothing to compare with")
     func noPrimary() {
         var scene = AlertScene(AlertScene.rule("worse", .errorRate, above: 0.01) { $0.baseline = .primary })

@@ -210,18 +210,19 @@ import Testing
         #expect(clock.bucketMilliseconds >= 1 && clock.buckets == 60 && clock.bucketRows == 1)
     }
 
-    @Test("a window of 30 features in twelve buckets takes less than 8 KB for each")
+    @Test("a window of 30 features takes less than 8 KB for each")
     func memory() throws {
         let columns = 30
         let profile = try Rows.profile(Rows.normal(3000 * columns, seed: 1), columns: columns)
-        let book = book(profile)
-        for bucket in 0..<12 {
+        let parts = MonitoringSpec.usualBuckets
+        let book = book(profile, buckets: parts)
+        for bucket in 0..<parts {
             let rows = Rows.normal(2000 * columns, seed: UInt64(bucket))
-            let prediction = try Rows.prediction(rows, columns: columns, at: Int64(bucket) * 5 * minute)
-            for _ in 0..<2 { book.add(prediction) }
+            let prediction = try Rows.prediction(rows, columns: columns, at: Int64(bucket) * 6 * minute)
+            for _ in 0..<25 { book.add(prediction) }
         }
         let stored = book.windows(changedSince: nil)
-        #expect(stored.count == 12)
+        #expect(stored.count == parts)
         let closed = stored.dropLast().reduce(0) { $0 + $1.data.count } / (columns + 1)
         // The bucket being counted: 2 * 257 + 1 cells of 4 bytes, sums, and 48 sampled numbers of 4 bytes, twice.
         let live = 515 * 4 + 128 + 2 * 48 * 4

@@ -5,26 +5,10 @@ import Testing
 
 @Suite("Many columns together")
 struct MultivariateTests {
-    private struct Tree: Decodable {
-        var columns: [Int32]
-        var cuts: [Double]
-        var left: [Int32]
-    }
-
-    private struct Forest: Decodable {
-        var rows, probes: [[Double]]
-        var samples: Int
-        var trees: [Tree]
-        var scores, largeScores: [Double]
-        var largeROCAUC: Double
-        var averagePath: [[Double]]
-    }
-
     private struct File: Decodable {
         var rows, probes: [[Double]]
         var components: Int
         var explained, errors, squaredDistances: [Double]
-        var forest: Forest
     }
 
     private func golden() throws -> File { try Golden.load(File.self, "models") }
@@ -82,51 +66,6 @@ struct MultivariateTests {
         #expect(fitted.whitening.count == 1)
         #expect(try #require(fitted.distance([19.5, 39, 3])) < 1e-12)
         #expect(Mahalanobis.fit([[1, 1], [1, 1]]) == nil)
-    }
-
-    @Test("scores as scikit-learn does with the same trees")
-    func forestScores() throws {
-        let data = try golden().forest
-        let trees = data.trees.map { IsolationForest.Tree(columns: $0.columns, cuts: $0.cuts, left: $0.left) }
-        let forest = try #require(IsolationForest(width: 3, samples: data.samples, trees: trees))
-        for (row, score) in zip(data.probes, data.scores) { #expect(near(forest.score(row), score, 1e-12)) }
-        for row in data.averagePath { #expect(near(IsolationForest.averagePath(Int(row[0])), row[1], 1e-14)) }
-        #expect(try recoded(forest) == forest)
-    }
-
-    @Test("grows forests that rank outliers as scikit-learn's do", arguments: [1, 2, 3] as [UInt64])
-    func grownForest(seed: UInt64) throws {
-        let data = try golden().forest
-        let forest = try #require(IsolationForest.fit(data.rows, seed: seed))
-        #expect(forest.trees.count == 100 && forest.samples == 256)
-        let scores = try data.probes.map { try #require(forest.score($0)) }
-        let labels = data.probes.indices.map { $0 >= 60 }
-        // Two forests of other random cuts: areas within a few hundredths, scores within 0.05 of one another.
-        let area = try #require(ClassificationMetrics.rocAUC(scores: scores, labels: labels))
-        #expect(abs(area - data.largeROCAUC) < 0.03)
-        for (score, expected) in zip(scores, data.largeScores) { #expect(abs(score - expected) < 0.08) }
-        #expect(try #require(IsolationForest.fit(data.rows, seed: seed)) == forest)
-    }
-
-    @Test("refuses trees that point back or outside, and rows that do not fit")
-    func wrongTrees() throws {
-        typealias Tree = IsolationForest.Tree
-        let leaf = Tree(columns: [-1], cuts: [0], left: [0])
-        #expect(IsolationForest(width: 1, samples: 2, trees: [leaf]) != nil)
-        for tree in [
-            Tree(columns: [0], cuts: [0], left: [0]), Tree(columns: [0, -1], cuts: [0, 0], left: [1, 0]),
-            Tree(columns: [1, -1, -1], cuts: [0, 0, 0], left: [1, 0, 0]), Tree(columns: [], cuts: [], left: []),
-            Tree(columns: [-1], cuts: [], left: [0]),
-        ] {
-            #expect(IsolationForest(width: 1, samples: 2, trees: [tree]) == nil)
-        }
-        let forest = try #require(IsolationForest.fit([[1, 2], [3, 4], [.nan, 1], [5, 5]], trees: 5, seed: 1))
-        #expect(forest.samples == 3)
-        #expect(forest.score([1]) == nil)
-        #expect(forest.score([1, .nan]) == nil)
-        #expect(IsolationForest.fit([[1, 2]], seed: 1) == nil)
-        // Rows that are all alike cannot be told apart: every path is that of the whole.
-        #expect(near(IsolationForest.fit([[1], [1], [1]], seed: 1)?.score([9]), 0.5, 1e-13))
     }
 
     @Test("finds eigenvalues and vectors of matrices of many sizes", arguments: [1, 2, 3, 10, 40])

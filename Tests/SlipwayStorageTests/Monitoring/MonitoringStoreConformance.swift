@@ -130,6 +130,15 @@ enum MonitoringStoreConformance {
             #expect(try await store.alerts(of: "e", state: .pending, limit: 10).map(\.rule) == ["two"])
             #expect(try await store.alerts(of: nil, state: nil, limit: 0) == [])
         },
+        Behaviour("deletes old alerts that are over, and no others") { store in
+            try await store.save([
+                alert("old", state: .resolved, startedAt: 1), alert("firing", startedAt: 1),
+                alert("new", state: .resolved, startedAt: 5),
+            ])
+            try await store.deleteAlerts(startedBefore: at(5))
+            let left = try await store.alerts(of: nil, state: nil, limit: 10)
+            #expect(left.map(\.rule) == ["new", "firing"])
+        },
         Behaviour("keeps readings that are not finite") { store in
             try await store.save([alert("one", value: .infinity)])
             #expect(try await store.alerts(of: nil, state: nil, limit: 1).map(\.reading.value) == [.infinity])
@@ -137,6 +146,20 @@ enum MonitoringStoreConformance {
     ]
 
     private static let decisions: [Behaviour] = [
+        Behaviour("keeps feedback for others until it is taken up, the oldest first") { store in
+            func handed(_ id: String, at milliseconds: Int64, endpoint: String = "e") -> HandedFeedback {
+                HandedFeedback(
+                    id: id, endpoint: endpoint, replica: "a", at: at(milliseconds),
+                    feedback: Feedback(requestID: "r\(id)", label: .list([.text("x"), .bool(true)]), kpis: ["k": 2.5]))
+            }
+            let all = [handed("2", at: 2), handed("1", at: 1), handed("3", at: 3, endpoint: "f")]
+            #expect(try await store.handOver(all) == 3)
+            #expect(try await store.handedOver(to: "e", limit: 10) == [all[1], all[0]])
+            #expect(try await store.handedOver(to: "e", limit: 1) == [all[1]])
+            try await store.deleteHandedOver(["1", "3", "none"])
+            #expect(try await store.handedOver(to: "e", limit: 10) == [all[0]])
+            #expect(try await store.handedOver(to: "f", limit: 10) == [])
+        },
         Behaviour("keeps every decision with its evidence, the last first") { store in
             for decision in [decision("a"), decision("b", endpoint: "f"), decision("c", at: -5)] {
                 try await store.append(decision)

@@ -9,6 +9,7 @@ enum MonitoringMigrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001_CreateMonitoring", migrate: createMonitoring)
+        migrator.registerMigration("0002_CreateHandedFeedback", migrate: createHandedFeedback)
         return migrator
     }
 }

@@ -154,6 +154,8 @@ package struct FeedbackResultDTO: Sendable, Hashable, Codable {
         case joined
         /// No prediction with this id waits for a label.
         case unknown
+        /// Another replica may have made the prediction, and was handed this.
+        case forwarded
         /// The request has its label already; this one changes nothing.
         case duplicate
         /// The label window is over.
