@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SlipwayCore
+import SlipwayEngine
 import SlipwayMonitoring
 import SlipwayRegistry
+import Synchronization
 
 /// Feedback for predictions of other replicas: whoever gets it hands it over through the store, and whoever made the
 /// prediction joins it within seconds. Joining twice is no harm: the second is a duplicate.
