@@ -20,7 +20,7 @@ PYTEST_FLAGS ?=
 export SLIPWAY_BIN = $(BIN)
 
 .NOTPARALLEL:
-.PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core bench-llm bench-monitoring \
+.PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core bench-llm bench-monitoring bench-imports \
 	fuzz install clean
 
 help: ## what there is to make
@@ -89,6 +89,10 @@ bench-monitoring: setup ## what monitors cost, how fast a fault is rolled back, 
 	@Benchmarks/monitoring/cost $(BENCH_FLAGS)
 	@Benchmarks/monitoring/rollback $(BENCH_FLAGS)
 	@MONITORING_BENCHMARK=$(SCRATCH)/release/MonitoringBenchmark Benchmarks/monitoring/detection $(BENCH_FLAGS)
+
+bench-imports: setup ## an imported forest beside scikit-learn
+	@swift build $(SWIFT_FLAGS) --product slipway
+	@Benchmarks/imports/forest $(BENCH_FLAGS)
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
 	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)

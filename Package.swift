@@ -73,6 +73,7 @@ let package = Package(
         .target(
             name: "SlipwayClient",
             dependencies: ["SlipwayCore", "SlipwayWire", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
+        .target(name: "SlipwayConversion", dependencies: ["SlipwayCore", "SlipwayFormats"]),
         .target(name: "SlipwayMonitoring", dependencies: ["SlipwayCore", "SlipwayNumerics"]),
         .target(name: "SlipwayRegistry", dependencies: ["SlipwayCore", "SlipwaySecurity"]),
         .target(name: "SlipwayServing", dependencies: ["SlipwayCore", "SlipwayEngine"]),
@@ -80,11 +81,13 @@ let package = Package(
         .target(
             name: "SlipwayControl",
             dependencies: [
-                "SlipwayCore", "SlipwayDeploy", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring",
+                "SlipwayConversion", "SlipwayCore", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring",
                 "SlipwayNumerics", "SlipwayRegistry", "SlipwaySecurity", "SlipwayServing", "SlipwayWire", yams,
             ]),
         .target(name: "COnnxRuntime"),
         .target(name: "SlipwayONNXRuntime", dependencies: ["SlipwayCore", "SlipwayEngine", "COnnxRuntime"]),
+        .target(name: "COpenVINO"),
+        .target(name: "SlipwayOpenVINO", dependencies: ["SlipwayCore", "SlipwayEngine", "COpenVINO"]),
         .target(name: "CSlipwayLlama"),
         .target(name: "SlipwayLlama", dependencies: ["SlipwayCore", "SlipwayEngine", "CSlipwayLlama"]),
         .target(
@@ -111,10 +114,10 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "SlipwayClient", "SlipwayControl", "SlipwayCore", "SlipwayDelivery", "SlipwayDeploy", "SlipwayEngine",
-                "SlipwayFormats",
-                "SlipwayLlama", "SlipwayMonitoring", "SlipwayONNXRuntime", "SlipwayRegistry", "SlipwaySecurity",
-                "SlipwayServer", "SlipwayServing", "SlipwayStorage", "SlipwayWire",
+                "SlipwayClient", "SlipwayControl", "SlipwayConversion", "SlipwayCore", "SlipwayDelivery",
+                "SlipwayDeploy", "SlipwayEngine", "SlipwayFormats", "SlipwayLlama", "SlipwayMonitoring",
+                "SlipwayONNXRuntime", "SlipwayOpenVINO", "SlipwayRegistry", "SlipwaySecurity", "SlipwayServer",
+                "SlipwayServing", "SlipwayStorage", "SlipwayWire",
                 argumentParser, configuration, logging, nioCore, nioPosix, serviceLifecycle, unixSignals, yams,
             ]),
         // Measures the codecs; in this package because it uses what only the package sees
@@ -134,6 +137,7 @@ let package = Package(
                 "SlipwayRegistry", "SlipwaySecurity", "SlipwayServing",
             ]),
         .testTarget(name: "SlipwayCoreTests", dependencies: ["SlipwayCore"]),
+        test("Conversion", ["SlipwayFormats"]),
         test("Engine"),
         test("Formats"),
         test("Security", [crypto]),
@@ -148,11 +152,12 @@ let package = Package(
         test(
             "Control",
             [
-                "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring", "SlipwayNumerics", "SlipwayRegistry",
-                "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
+                "SlipwayConversion", "SlipwayEngine", "SlipwayFormats", "SlipwayMonitoring", "SlipwayNumerics",
+                "SlipwayRegistry", "SlipwaySecurity", "SlipwayServing", "SlipwayWire",
             ]),
         test("ONNXRuntime", ["SlipwayEngine"]),
         test("Llama", ["SlipwayEngine"]),
+        test("OpenVINO", ["SlipwayEngine"]),
         test(
             "Storage",
             ["SlipwayFormats", "SlipwayMonitoring", "SlipwayNumerics", "SlipwayRegistry", "SlipwaySecurity", grdb]),
@@ -166,7 +171,9 @@ let package = Package(
     ]
 )
 
-for target in package.targets where target.type != .system && !["COnnxRuntime", "CSlipwayLlama"].contains(target.name) {
+/// C targets.
+let shims = ["COnnxRuntime", "COpenVINO", "CSlipwayLlama"]
+for target in package.targets where target.type != .system && !shims.contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

@@ -161,11 +161,58 @@ def arrow_files():
         yield path.read_bytes()
 
 
+def safetensors_files():
+    tensors = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+               "b": {"dtype": "BF16", "shape": [1, 1], "data_offsets": [8, 10]}}
+    for header in ({}, tensors, {"__metadata__": {"format": "pt"}, **tensors}):
+        text = json.dumps(header).encode()
+        yield struct.pack("<Q", len(text)) + text + bytes(10 if header else 0)
+    yield from onnx_models()
+
+
+def torch_files():
+    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "torch"
+    for path in sorted(folder.glob("*.pt*")):
+        yield path.read_bytes()
+
+
+def pickle_files():
+    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "pickle"
+    for path in sorted(folder.glob("*.*")):
+        yield path.read_bytes()
+    yield b"cposix\nsystem\n(S'id'\ntR."
+    yield b"(S'id'\nios\nsystem\n."
+    yield b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85}\x92\x82\x05Pid\n\x97."
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02]q\x00.")
+        archive.writestr("config.json", '{"class_name": "Lambda"}', zipfile.ZIP_DEFLATED)
+    yield out.getvalue()
+
+
+def booster_files(*patterns):
+    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "boosters"
+    for pattern in patterns:
+        for path in sorted(folder.glob(pattern)):
+            yield path.read_bytes()
+
+
+def hdf5_files():
+    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures"
+    wanted_files = (("hdf5/files.zip", "v1"), ("hdf5/files.zip", "latest"), ("conversion/keras/models.zip", "only"))
+    for packed, wanted in wanted_files:
+        with zipfile.ZipFile(folder / packed) as archive:
+            yield from (archive.read(name) for name in archive.namelist() if name.startswith(wanted))
+
+
 def main(corpus):
     seeds = {
         "FuzzONNX": onnx_models(), "FuzzGGUF": gguf_models(), "FuzzV2JSON": v2_json(), "FuzzV2Binary": v2_binary(),
         "FuzzV2Protobuf": v2_protobuf(), "FuzzNumPy": numpy_files(), "FuzzArrow": arrow_files(),
-        "FuzzCSV": csv_files(),
+        "FuzzCSV": csv_files(), "FuzzSafetensors": safetensors_files(), "FuzzTorch": torch_files(),
+        "FuzzPickle": pickle_files(),
+        "FuzzUBJSON": booster_files("xgb-*.ubj", "xgb-*.model", "xgb-*-logistic.json", "cb-nan-max.json"),
+        "FuzzLightGBM": booster_files("lgb-*.txt"), "FuzzHDF5": hdf5_files(),
         "FuzzProtobufText": protobuf_text(), "FuzzTensorFlowJSON": tensorflow_json(),
         "FuzzTensorFlowProtobuf": tensorflow_protobuf(),
     }

@@ -7,7 +7,8 @@ package struct ControlError: SlipwayError {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
             case unsupportedFormat, unreadable, invalidRequest, changedOnDisk, busy, notFound
-            case signatureChange, unsupportedAnswer
+            case signatureChange, unsupportedAnswer, unexpectedAnswer, uploadMismatch, tooLarge
+            case unsafeModel
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
@@ -24,6 +25,13 @@ package struct ControlError: SlipwayError {
         package static let signatureChange = Code(wrapped: .signatureChange)
         /// A model's answer that cannot be taken apart into rows.
         package static let unsupportedAnswer = Code(wrapped: .unsupportedAnswer)
+        /// A model answers samples otherwise than was expected.
+        package static let unexpectedAnswer = Code(wrapped: .unexpectedAnswer)
+        /// Loading the file as its framework does would run code of the file's choosing.
+        package static let unsafeModel = Code(wrapped: .unsafeModel)
+        /// A piece of an upload that does not follow what is there, or a whole one that is another file than announced.
+        package static let uploadMismatch = Code(wrapped: .uploadMismatch)
+        package static let tooLarge = Code(wrapped: .tooLarge)
     }
 
     package let code: Code
@@ -39,11 +47,12 @@ package struct ControlError: SlipwayError {
     package var category: ErrorCategory {
         switch code {
         case .unsupportedFormat, .unsupportedAnswer: .unsupported
-        case .unreadable, .invalidRequest: .invalidInput
+        case .unreadable, .invalidRequest, .unexpectedAnswer, .unsafeModel: .invalidInput
         case .changedOnDisk: .corrupt
         case .busy: .unavailable
         case .notFound: .notFound
-        case .signatureChange: .conflict
+        case .signatureChange, .uploadMismatch: .conflict
+        case .tooLarge: .tooLarge
         default: .internal
         }
     }

@@ -122,7 +122,8 @@ package struct ServerHosts: Sendable {
                     + "run 'slipway token create --role admin' first, or listen on 127.0.0.1")
         }
         let handlers = AdminHandlers(
-            admin: admin, operations: operations, uploads: configuration.uploadFolder, live: live)
+            admin: admin, operations: operations, uploads: configuration.uploadFolder,
+            pieces: UploadFolder(folder: configuration.uploadFolder + "/uploads"), live: live)
         let gate = AccessGate(keys: keys, isLoopback: isLoopback, clock: clock)
         let table = RouteTable(
             OpenAPIRoute.added(

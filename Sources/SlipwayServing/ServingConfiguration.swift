@@ -8,6 +8,8 @@ package struct ServingConfiguration: Sendable, Hashable {
     package var lanes = 1
     /// Threads one engine call may use, its lane included.
     package var threadsPerCall = 1
+    /// Where engines may keep what they make of models; `nil` to keep nothing.
+    package var engineCacheFolder: String?
     /// Starts a profile of every engine call in files that begin with this path.
     package var profilePathPrefix: String?
 

@@ -20,8 +20,8 @@ struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [
-                    ImportCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self,
-                    DeleteCommand.self, GarbageCommand.self,
+                    ImportCommand.self, ConvertCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
+                    AliasCommand.self, DeleteCommand.self, GarbageCommand.self, ExportCommand.self,
                 ]),
             CommandGroup(
                 name: "Endpoints",
@@ -34,7 +34,8 @@ struct SlipwayCommand: AsyncParsableCommand {
                 subcommands: [MonitorCommand.self, FeedbackCommand.self, CaptureCommand.self, RenderCommand.self]),
             CommandGroup(name: "Ask", subcommands: [PredictCommand.self, ChatCommand.self, BenchCommand.self]),
             CommandGroup(
-                name: "Care", subcommands: [TokenCommand.self, BackupCommand.self, DoctorCommand.self]),
+                name: "Care",
+                subcommands: [ScanCommand.self, TokenCommand.self, BackupCommand.self, DoctorCommand.self]),
         ])
 
     /// Exit codes: 0 ok, 1 failed, 2 usage.

@@ -24,6 +24,7 @@ EVERY_KEY = """endpoints:
       - {weight: 50%, hold: 1d}
     engine: onnxruntime
     device: cpu
+    precision: f32
     instances: 2
     cache: 16MiB
     batching:

@@ -9,7 +9,7 @@ import slipway
 COMMANDS = [
     "serve", "status", "import", "list", "show", "history", "alias", "delete", "gc", "deploy", "promote",
     "rollback", "undeploy", "apply", "predict", "chat", "bench", "token", "backup", "doctor", "monitor", "feedback",
-    "capture", "render",
+    "capture", "render", "convert", "export", "scan",
 ]
 # Commands whose own commands take the options.
 GROUPS = ["token", "monitor", "capture", "render"]
@@ -41,7 +41,7 @@ def test_the_version_is_told():
 
 
 @pytest.mark.parametrize("arguments", [
-    ["nonsense"], ["deploy"], ["apply"], ["promote"], ["import", "file"], ["alias", "m", "a"], ["predict", "m"], ["list", "--output", "xml"],
+    ["nonsense"], ["deploy"], ["apply"], ["promote"], ["import"], ["import", "a", "--expected", "b"], ["convert"], ["alias", "m", "a"], ["predict", "m"], ["list", "--output", "xml"],
     ["bench", "m", "--rate", "1", "--concurrency", "1"], ["serve", "--unknown"],
 ])
 def test_wrong_arguments_are_usage_errors(arguments):

@@ -26,6 +26,8 @@ struct StubReply: Sendable {
         case closing
         /// The connection ends without an answer.
         case hangUp
+        /// Announced whole, and the connection ends after so many bytes.
+        case cutOff(Int)
         /// No answer ever.
         case silence
     }
@@ -119,19 +121,25 @@ private final class StubHandler: ChannelInboundHandler {
         case .silence: return
         case .hangUp: return context.close(promise: nil)
         case .chunked: headers.add(name: "transfer-encoding", value: "chunked")
-        case .whole: headers.add(name: "content-length", value: String(reply.body.count))
+        case .whole, .cutOff: headers.add(name: "content-length", value: String(reply.body.count))
         case .closing:
             headers.add(name: "content-length", value: String(reply.body.count))
             headers.add(name: "connection", value: "close")
         }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
-        let step = reply.manner == .chunked ? 3 : max(1, reply.body.count)
+        if case .cutOff(let count) = reply.manner {
+            let part = wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: reply.body.prefix(count)))))
+            context.writeAndFlush(part, promise: nil)
+            return context.close(promise: nil)
+        }
+        let isChunked = if case .chunked = reply.manner { true } else { false }
+        let step = isChunked ? 3 : max(1, reply.body.count)
         for start in stride(from: 0, to: reply.body.count, by: step) {
             let part = ByteBuffer(bytes: reply.body[start..<min(start + step, reply.body.count)])
             context.write(wrapOutboundOut(.body(.byteBuffer(part))), promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        if reply.manner == .closing { context.close(promise: nil) }
+        if case .closing = reply.manner { context.close(promise: nil) }
     }
 }

@@ -24,6 +24,7 @@ struct EndpointFileTests {
             rollout: [{weight: 25%, hold: 10m}, {weight: 50%, hold: 1.5h}]
             engine: onnxruntime
             device: cuda
+            precision: f32
             instances: 4
             batching: {enabled: true, max_batch: 64, preferred: [8, 16], max_delay: 2ms, latency_target: 20ms,
               pad: true, padded_dimension: sequence_length, mask: attention_mask}
@@ -63,6 +64,7 @@ struct EndpointFileTests {
     /// What the full file says of fraud.
     private func fullSpec() throws -> EndpointSpec {
         var expected = EndpointSpec(primary: version(3), engine: "onnxruntime", device: "cuda", instances: 4)
+        expected.precision = .f32
         let quarter = try #require(Share(percent: 25))
         let half = try #require(Share(percent: 50))
         expected.canaries = [Canary(version: version(6), share: quarter)]

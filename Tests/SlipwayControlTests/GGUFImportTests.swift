@@ -38,7 +38,7 @@ struct GGUFImportTests {
 
     private func run(_ path: String, engines: [any InferenceEngine]) async throws -> ModelImporter.Result {
         try await ModelImporter(store: home.store, artifacts: home.artifacts, engines: engines).run(
-            path: path, model: "m", alias: nil, sourceName: nil, progress: { _ in })
+            ImportRequest(path: path, model: "m"), progress: { _ in })
     }
 
     @Test("registers what the file says of itself, after its engine has loaded it")

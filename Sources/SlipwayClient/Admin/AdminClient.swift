@@ -11,13 +11,20 @@ package import SlipwayWire
 /// Calls ``AdminRoutes`` and nothing else. Errors are ``ClientError``: `unreachable`, `refused` with the server's own
 /// message and category, or `invalidReply`.
 package struct AdminClient: AdminService {
+    /// The sha256 of a file; it takes its time, and blocks no thread of the cooperative pool.
+    package typealias FileDigest = @Sendable (_ path: String) async throws -> Digest
+
     let caller: ServerCaller
+    let digest: FileDigest?
 
     /// - Parameters:
     ///   - server: Where the admin API listens: `http://127.0.0.1:8082`.
     ///   - token: An API key's secret; `nil` where none is asked for.
-    package init(server: ServerAddress, token: String? = nil) {
+    ///   - digest: Names uploads by their content, so that those of a client that was ended can go on, and the server
+    ///     finds out what was damaged on the way; `nil` to do without both.
+    package init(server: ServerAddress, token: String? = nil, digest: FileDigest? = nil) {
         caller = ServerCaller(address: server, token: token)
+        self.digest = digest
     }
 
     func call<R: Decodable>(
@@ -57,26 +64,6 @@ package struct AdminClient: AdminService {
 
     package func collectGarbage(keep: Int?) async throws -> GarbageDTO {
         try await call(AdminRoutes.collectGarbage, query: keep.map { [("keep", String($0))] } ?? [])
-    }
-
-    /// Sends the file in chunks, then waits for the server's import.
-    ///
-    /// The first half of the progress is the upload, the second the import.
-    package func importModel(
-        _ request: ImportRequest, progress: @escaping @Sendable (Double) -> Void
-    ) async throws -> ImportDTO {
-        let upload = try await FileUpload(path: request.path) { progress($0 / 2) }
-        let name = request.sourceName ?? request.path.split(separator: "/").last.map(String.init) ?? request.path
-        var query = [(name: "filename", value: name)]
-        if let alias = request.alias { query.append(("alias", alias)) }
-        let path = AdminRoutes.uploadVersion.path(["model": request.model], query: query)
-        let reply = try await caller.call(
-            .POST, path, headers: ["content-type": "application/octet-stream"],
-            body: .stream(upload, length: .known(Int64(upload.byteCount))), timeout: .hours(24))
-        let started = try ServerCaller.decode(OperationDTO.self, from: reply.body, location: "POST \(path)")
-        let ended = try await wait(for: started) { progress(0.5 + $0 / 2) }
-        guard let result = ended.result else { throw ClientError.invalidReply("no result", location: "POST \(path)") }
-        return result
     }
 
     // MARK: Operations

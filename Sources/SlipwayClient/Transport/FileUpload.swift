@@ -13,21 +13,38 @@ struct FileUpload: AsyncSequence, Sendable {
 
     let path: String
     let byteCount: Int
+    /// Where in the file the bytes begin.
+    private let start: Int
     private let progress: @Sendable (Double) -> Void
+
+    /// Some bytes of a file whose size is known.
+    ///
+    /// - Parameter progress: Called after each chunk with the fraction of these bytes read, 0 to 1.
+    init(path: String, bytes: Range<Int>, progress: @escaping @Sendable (Double) -> Void) {
+        self.path = path
+        self.progress = progress
+        start = bytes.lowerBound
+        byteCount = bytes.count
+    }
 
     /// - Parameter progress: Called after each chunk with the fraction read, 0 to 1.
     /// - Throws: ``ClientError`` `fileUnreadable`.
     init(path: String, progress: @escaping @Sendable (Double) -> Void) async throws {
-        self.path = path
-        self.progress = progress
-        byteCount = try await NIOThreadPool.singleton.runIfActive {
+        let size = try await Self.size(of: path)
+        self.init(path: path, bytes: 0..<size, progress: progress)
+    }
+
+    /// Bytes of a regular file.
+    ///
+    /// - Throws: ``ClientError`` `fileUnreadable`.
+    static func size(of path: String) async throws -> Int {
+        try await NIOThreadPool.singleton.runIfActive {
             var information = stat()
             guard stat(path, &information) == 0 else { throw Self.unreadable(path, errno) }
             guard information.st_mode & S_IFMT == S_IFREG else {
                 throw ClientError(
                     code: .fileUnreadable, category: .unsupported,
-                    message: "'\(path)' is not a regular file: only one file can be sent to a server; import a "
-                        + "folder on the server's own machine")
+                    message: "'\(path)' is not a regular file: only files can be sent to a server")
             }
             return Int(information.st_size)
         }
@@ -45,9 +62,11 @@ struct FileUpload: AsyncSequence, Sendable {
     private final class OpenFile: Sendable {
         let descriptor: Int32
 
-        init(_ path: String) throws {
+        init(_ path: String, at start: Int) throws {
             descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw FileUpload.unreadable(path, errno) }
+            guard descriptor >= 0, lseek(descriptor, off_t(start), SEEK_SET) >= 0 else {
+                throw FileUpload.unreadable(path, errno)
+            }
         }
 
         deinit { close(descriptor) }
@@ -78,13 +97,13 @@ struct FileUpload: AsyncSequence, Sendable {
         init(upload: FileUpload) { self.upload = upload }
 
         mutating func next() async throws -> ByteBuffer? {
-            let path = upload.path
+            let (path, start) = (upload.path, upload.start)
             // Never more than announced, should the file grow meanwhile.
             let count = Swift.min(FileUpload.chunkBytes, upload.byteCount - sent)
             guard count > 0 else { return nil }
             let known = file
             let (open, chunk) = try await NIOThreadPool.singleton.runIfActive {
-                let file = try known ?? OpenFile(path)
+                let file = try known ?? OpenFile(path, at: start)
                 return (file, try file.read(upTo: count, path: path))
             }
             file = open

@@ -44,6 +44,8 @@ package struct SpecLeaf: Sendable {
     private static let serving: [SpecLeaf] = [
         SpecLeaf(nil, "engine", "engine", .text(\.engine)),
         SpecLeaf(nil, "device", "device", .text(\.deviceName)),
+        SpecLeaf(
+            nil, "precision", "precision", .choice(InferencePrecision.allCases.map(\.rawValue), \.precisionName)),
         SpecLeaf(nil, "instances", "instances", .instances),
         SpecLeaf(nil, "cache", "cacheBytes", .bytes(\.cacheBytes)),
         SpecLeaf("batching", "enabled", "batching.isEnabled", .flag(\.batching.isEnabled)),
@@ -124,6 +126,11 @@ extension EndpointSpec {
     fileprivate var deviceName: String? {
         get { device }
         set { device = newValue ?? "cpu" }
+    }
+
+    fileprivate var precisionName: String? {
+        get { precision?.rawValue }
+        set { precision = newValue.flatMap { InferencePrecision(rawValue: $0) } }
     }
 }
 

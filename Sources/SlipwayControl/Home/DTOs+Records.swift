@@ -50,6 +50,8 @@ extension ObservedVersionDTO {
         residentBytes = observed.residentBytes
         inFlight = observed.inFlight
         batching = observed.batching
+        engine = observed.engine
+        precision = observed.precision
     }
 }
 

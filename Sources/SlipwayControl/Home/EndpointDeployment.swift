@@ -36,6 +36,7 @@ struct EndpointDeployment {
         }
         if let engine = request.engine { change.spec.engine = engine }
         if let device = request.device { change.spec.device = device }
+        if let precision = request.precision { change.spec.precision = precision }
         if let instances = request.instances { change.spec.instances = instances.number }
         if let sticky = request.sticky { change.spec.sticky = sticky }
         if let rows = request.maximumRows { change.spec.batching.maximumRows = rows }

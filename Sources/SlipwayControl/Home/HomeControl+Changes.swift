@@ -149,5 +149,13 @@ extension HomeControl {
             throw ControlError(
                 .invalidRequest, "engine '\(name)' has no device '\(spec.device)' here, it has [\(known)]")
         }
+        let precision = spec.precision ?? .f32
+        guard engine.capabilities.precisions.contains(precision) else {
+            let known = engine.capabilities.precisions.map(\.rawValue).joined(separator: ", ")
+            throw ControlError(
+                .invalidRequest,
+                "engine '\(name)' does not compute in \(precision.rawValue), it has [\(known)]: leave out the "
+                    + "precision, or name another engine")
+        }
     }
 }

@@ -15,6 +15,8 @@ package struct HomeControl: AdminService {
     let changes = ChangeQueue()
     /// What administration of monitoring works on.
     package var monitoring = MonitoringParts()
+    /// A folder for files that are made on the way to something else.
+    package var scratch = "/tmp"
 
     package init(
         store: any MetadataStore, artifacts: any ArtifactStore, engines: [any InferenceEngine],
@@ -56,13 +58,12 @@ package struct HomeControl: AdminService {
     package func importModel(
         _ request: ImportRequest, progress: @escaping @Sendable (Double) -> Void
     ) async throws -> ImportDTO {
-        let importer = ModelImporter(store: store, artifacts: artifacts, engines: engines)
-        let result = try await importer.run(
-            path: request.path, model: request.model, alias: request.alias, sourceName: request.sourceName,
-            classLabels: request.classLabels, progress: progress)
+        let importer = ModelImporter(store: store, artifacts: artifacts, engines: engines, scratch: scratch)
+        let result = try await importer.run(request, progress: progress)
         let aliases = try await store.aliases(of: request.model)
         return ImportDTO(
-            version: VersionDTO(result.record, aliases: aliases), isNew: result.isNew, notes: result.notes)
+            version: VersionDTO(result.record, aliases: aliases), isNew: result.isNew, notes: result.notes,
+            report: result.report)
     }
 
     package func deleteVersion(_ reference: ModelReference) async throws -> VersionDTO {

@@ -42,6 +42,35 @@ enum FileFacts {
         return names.sorted()
     }
 
+    /// Regular files under a folder by their paths relative to it, sorted; links and what else there is are left out.
+    ///
+    /// - Throws: ``ControlError`` `tooLarge` beyond `limit` names or 16 folders in one another.
+    static func files(under folder: String, limit: Int = 10_000) throws(ControlError) -> [String] {
+        var files: [String] = []
+        var seen = 0
+        var folders: [(path: String, depth: Int)] = [("", 0)]
+        while let (path, depth) = folders.popLast() {
+            for name in try names(in: path.isEmpty ? folder : folder + "/" + path) {
+                seen += 1
+                guard seen <= limit, depth < 16 else {
+                    throw ControlError(
+                        .tooLarge,
+                        "the folder has more than \(limit) files, or folders more than 16 deep: a model's "
+                            + "own folder is expected")
+                }
+                let relative = path.isEmpty ? name : path + "/" + name
+                var facts = stat()
+                guard lstat(folder + "/" + relative, &facts) == 0 else { continue }
+                switch facts.st_mode & S_IFMT {
+                case S_IFREG: files.append(relative)
+                case S_IFDIR: folders.append((relative, depth + 1))
+                default: break
+                }
+            }
+        }
+        return files.sorted()
+    }
+
     private static func mode(_ path: String) -> mode_t? {
         var facts = stat()
         return stat(path, &facts) == 0 ? facts.st_mode : nil

@@ -12,23 +12,25 @@ struct InspectedModel: Sendable {
     }
 
     let format: ModelFormat
-    let signature: ModelSignature
+    /// `nil` where only the engine can tell.
+    let signature: ModelSignature?
     /// The file an engine opens, first; then the files it refers to.
     let parts: [Part]
-    let metadata: [String: String]
+    var metadata: [String: String]
 
     /// Reads a file, or the one model of a folder.
     ///
     /// - Throws: ``ControlError`` `unsupportedFormat` naming the format, or `FormatError`.
-    init(path: String) throws {
-        let file = try Self.modelFile(at: path)
-        let detected = try FormatDetector.detect(path: file)
-        guard detected.isSupported else { throw ControlError(.unsupportedFormat, detected.message) }
-        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-        format = detected.format
+    init(path: String) throws { try self.init(try ModelLocation(path)) }
+
+    /// Reads a model of a format that engines run as it is.
+    init(_ location: ModelLocation) throws {
+        let file = location.path
+        format = location.detected.format
         switch format {
         case .onnx:
             let info = try ONNXReader.read(path: file)
+            let folder = Self.folder(of: file)
             let external = info.externalFiles.map { Part(source: folder + "/" + $0.path, path: $0.path) }
             signature = info.signature
             parts = [Part(source: file, path: Self.graphName(avoiding: external.map(\.path)))] + external
@@ -37,24 +39,32 @@ struct InspectedModel: Sendable {
             let info = try GGUFReader.read(path: file)
             try info.requireServable()
             signature = LanguageSignature.of(info)
-            parts = Self.parts(info, file: file, folder: folder)
+            parts = Self.parts(info, file: file, folder: Self.folder(of: file))
             metadata = GGUFCard.facts(info)
         default:
-            throw ControlError(.unsupportedFormat, detected.message)
+            guard let parts = try GraphFiles.parts(of: format, at: file) else {
+                throw ControlError(.unsupportedFormat, location.detected.message)
+            }
+            self.parts = parts
+            signature = nil
+            metadata = [:]
         }
     }
 
-    /// The signature of a stored file, read again.
+    /// The signature of a stored file, read again; `nil` for formats whose signature only their engine tells.
     ///
     /// - Throws: `FormatError`; ``ControlError`` `unsupportedFormat` for a format that is not imported.
-    static func signature(of format: ModelFormat, at path: String) throws -> ModelSignature {
+    static func signature(of format: ModelFormat, at path: String) throws -> ModelSignature? {
         switch format {
         case .onnx:
             return try ONNXReader.read(path: path).signature
         case .gguf:
             return LanguageSignature.of(try GGUFReader.read(path: path))
         default:
-            throw ControlError(.unsupportedFormat, "\(format.displayName) models are not served by this version")
+            guard GraphFiles.formats.contains(format) else {
+                throw ControlError(.unsupportedFormat, "\(format.displayName) models are not served by this version")
+            }
+            return nil
         }
     }
 
@@ -73,19 +83,7 @@ struct InspectedModel: Sendable {
         }
     }
 
-    private static func modelFile(at path: String) throws -> String {
-        guard FileFacts.isDirectory(path) else { return path }
-        var candidates: Set<String> = []
-        for name in try FileFacts.names(in: path) where name.hasSuffix(".onnx") || name.hasSuffix(".gguf") {
-            // Of a model in several files, the first stands for all.
-            candidates.insert(GGUFSplit(fileName: name).map { $0.name(of: 1) } ?? name)
-        }
-        guard candidates.count == 1, let only = candidates.first else {
-            throw ControlError(
-                .invalidRequest,
-                "the folder holds \(candidates.count) files that end in .onnx or .gguf, expected 1: "
-                    + "name the file itself")
-        }
-        return path + "/" + only
+    static func folder(of file: String) -> String {
+        file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
     }
 }

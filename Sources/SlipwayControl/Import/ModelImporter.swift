@@ -3,8 +3,9 @@
 import SlipwayCore
 package import SlipwayEngine
 package import SlipwayRegistry
+package import SlipwayWire
 
-/// Takes a model file into the registry: detect, read, verify, store, register.
+/// Takes a model file into the registry: detect, scan, convert, verify, store, register.
 ///
 /// Nothing is registered before every blob is on disk, so an import that is killed leaves either the whole
 /// version or blobs that garbage collection removes.
@@ -14,69 +15,104 @@ package struct ModelImporter: Sendable {
         /// `false` when the bundle was registered already.
         package let isNew: Bool
         package let notes: [String]
+        package let report: ImportReportDTO
     }
 
     let store: any MetadataStore
     let artifacts: any ArtifactStore
     let engines: [any InferenceEngine]
+    /// A folder for files that are made on the way.
+    let scratch: String
 
-    package init(store: any MetadataStore, artifacts: any ArtifactStore, engines: [any InferenceEngine]) {
+    package init(
+        store: any MetadataStore, artifacts: any ArtifactStore, engines: [any InferenceEngine],
+        scratch: String = "/tmp"
+    ) {
         self.store = store
         self.artifacts = artifacts
         self.engines = engines
+        self.scratch = scratch
     }
 
-    /// - Parameters:
-    ///   - path: A model file, or a folder with one; files it refers to lie beside it.
-    ///   - sourceName: What lineage calls the file; `nil` for the path's last component.
-    ///   - classLabels: Class names by output; they count before those of the file.
-    ///   - progress: Called now and then with the fraction of bytes stored, 0 to 1.
+    /// - Parameter progress: Called now and then with the fraction of bytes stored, 0 to 1.
     /// - Throws: `ControlError`, `FormatError`, `EngineError` or `RegistryError`; nothing is registered then.
     package func run(
-        path: String, model: String, alias: String?, sourceName: String?, classLabels: [String: [String]] = [:],
-        progress: @escaping @Sendable (Double) -> Void
+        _ request: ImportRequest, progress: @escaping @Sendable (Double) -> Void
     ) async throws -> Result {
-        try ModelReference.checkName(model)
-        if let alias { try ModelReference.checkName(alias) }
-        guard FileFacts.exists(path) else {
-            throw ControlError(.notFound, "there is no file '\(path)'")
+        try ModelReference.checkName(request.model)
+        if let alias = request.alias { try ModelReference.checkName(alias) }
+        let scratch = scratch
+        let prepared = try await LoaderThread.run { try PreparedModel(request, scratch: scratch) }
+        defer { prepared.discard() }
+        let verified = try await verify(prepared, request)
+        return try await register(verified, request, progress: progress)
+    }
+
+    /// A model that an engine loaded, or that none is here for.
+    private struct Verified: Sendable {
+        let prepared: PreparedModel
+        let engine: String
+        let signature: ModelSignature
+        let metadata: [String: String]
+        let report: ImportReportDTO
+        let notes: [String]
+    }
+
+    private func verify(_ prepared: PreparedModel, _ request: ImportRequest) async throws -> Verified {
+        let inspected = prepared.inspected
+        var report = prepared.report
+        var notes: [String] = []
+        let trial = try await EngineTrial(engines: engines).run(inspected, wanted: request.options.engine)
+        report.refusals = trial.refusals
+        report.verifiedBy = trial.version.map { "\(trial.engine) \($0)" }
+        if trial.version == nil {
+            notes.append("not verified: no engine for \(inspected.format.displayName) is installed here")
         }
-        let inspected = try await LoaderThread.run { try InspectedModel(path: path) }
-        let (engine, notes) = try await verify(inspected)
+        for refusal in trial.refusals { notes.append("engine '\(refusal.engine)' refused it: \(refusal.reason)") }
+        var metadata = inspected.metadata.merging(ClassLabelFacts.facts(request.classLabels)) { _, given in given }
+        metadata.merge(ModelCard.facts(request.options, besides: metadata, folder: prepared.folder)) { $1 }
+        let check = try SampleCheck(request, folder: prepared.folder, labels: ClassLabelFacts.read(metadata))
+        if let check { report.samples = try await run(check, trial.model) }
+        guard let signature = inspected.signature ?? trial.model?.signature else {
+            throw ControlError(.unsupportedFormat, "the engine tells nothing of the model's inputs and outputs")
+        }
+        return Verified(
+            prepared: prepared, engine: trial.engine, signature: signature, metadata: metadata, report: report,
+            notes: notes)
+    }
+
+    private func run(_ check: SampleCheck, _ model: (any TensorModel)?) async throws -> ImportReportDTO.Samples {
+        guard let model else {
+            throw ControlError(
+                .invalidRequest,
+                "samples are run through models of tensors that an engine here has loaded: leave --samples out")
+        }
+        return try await LoaderThread.run { try check.run(model) }
+    }
+
+    private func register(
+        _ model: Verified, _ request: ImportRequest, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> Result {
+        let name = request.sourceName ?? Self.lastComponent(of: request.path)
         return try await artifacts.withSharedAccess {
+            let inspected = model.prepared.inspected
             let files = try await self.put(inspected.parts, progress: progress)
             let draft = VersionDraft(
-                model: model, digest: BundleDigest.of(files: files), format: inspected.format, engine: engine,
-                signature: inspected.signature, files: files, primaryPath: files[0].path,
+                model: request.model, digest: BundleDigest.of(files: files), format: inspected.format,
+                engine: model.engine, signature: model.signature, files: files, primaryPath: files[0].path,
                 lineage: Lineage(
-                    sourceName: sourceName ?? String(path.split(separator: "/").last ?? "model"),
-                    sourceDigest: files[0].digest),
-                metadata: inspected.metadata.merging(ClassLabelFacts.facts(classLabels)) { _, given in given })
-            let known = try await self.store.versions(of: model).contains { $0.digest == draft.digest }
-            let record = try await self.store.register(draft, alias: alias)
-            return Result(record: record, isNew: !known, notes: notes)
+                    sourceName: name, sourceDigest: model.prepared.sourceDigest ?? files[0].digest,
+                    recipe: model.prepared.recipe),
+                metadata: model.metadata)
+            let known = try await self.store.versions(of: request.model).contains { $0.digest == draft.digest }
+            let record = try await self.store.register(draft, alias: request.alias)
+            return Result(record: record, isNew: !known, notes: model.notes, report: model.report)
         }
     }
 
-    /// Loads the file once in the engine that is to run it, where that engine is here.
-    ///
-    /// Finds unknown operators and architectures, unsupported versions and damaged files before they are registered.
-    private func verify(_ inspected: InspectedModel) async throws -> (engine: String, notes: [String]) {
-        let format = inspected.format
-        guard let engine = engines.first(where: { $0.capabilities.formats.contains(format) }) else {
-            return (Self.usualEngine(format), ["not verified: no engine for \(format.displayName) is installed here"])
-        }
-        let bundle = ModelBundle(format: format, path: inspected.parts[0].source, signature: inspected.signature)
-        if engine.capabilities.languageFormats.contains(format) {
-            _ = try await LoaderThread.run { try engine.loadLanguageModel(bundle, options: LoadOptions()) }
-        } else {
-            _ = try await LoaderThread.run { try engine.load(bundle, options: LoadOptions()) }
-        }
-        return (engine.name, [])
+    private static func lastComponent(of path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? "model"
     }
-
-    /// The engine that runs a format where nothing else is said.
-    private static func usualEngine(_ format: ModelFormat) -> String { format == .gguf ? "llama" : "onnxruntime" }
 
     private func put(
         _ parts: [InspectedModel.Part], progress: @escaping @Sendable (Double) -> Void

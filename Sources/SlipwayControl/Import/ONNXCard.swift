@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayConversion
 import SlipwayFormats
 
 /// What the registry keeps of what an ONNX file says of itself.
 enum ONNXCard {
     static func facts(_ info: ONNXModelInfo) -> [String: String] {
-        var facts = info.metadata.reduce(into: [String: String]()) { $0["file." + $1.key] = $1.value }
+        var facts = info.metadata.reduce(into: [String: String]()) { $0[key($1.key)] = $1.value }
         facts["producer"] = [info.producerName, info.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
         facts["onnx.ir"] = String(info.irVersion)
         facts["onnx.opsets"] = info.opsetImports
@@ -21,5 +22,16 @@ enum ONNXCard {
             facts[ClassLabelFacts.key(output)] = ClassLabelFacts.write(names)
         }
         return facts.filter { !$0.value.isEmpty }
+    }
+
+    /// What our own converters wrote is what the registry keeps; what others wrote is kept as theirs.
+    private static func key(_ key: String) -> String {
+        switch key {
+        case ModelConverter.Fact.framework: return "framework"
+        case ModelConverter.Fact.features: return "features"
+        default:
+            guard key.hasPrefix(ModelConverter.Fact.labelsPrefix) else { return "file." + key }
+            return ClassLabelFacts.key(String(key.dropFirst(ModelConverter.Fact.labelsPrefix.count)))
+        }
     }
 }

@@ -10,11 +10,14 @@ package enum ImportLayout: Sendable, Hashable {
     case tritonModel
     /// Numbered folders, as TensorFlow Serving's base path has them.
     case numbered
+    /// An OCI image layout with models in it.
+    case ociLayout
 
     /// Looks at names only; whatever cannot be read counts as ``single``, whose import tells why.
     package static func detect(_ path: String) -> ImportLayout {
         guard FileFacts.isDirectory(path), let folder = try? LayoutFolder(path), let names = try? folder.names(in: "")
         else { return .single }
+        if OCILayout.isLayout(names) { return .ociLayout }
         let isModel = { (name: String) in [".onnx", ".gguf"].contains { name.hasSuffix($0) } }
         if names.contains(where: { isModel($0) && !folder.isFolder($0) }) { return .single }
         if names.contains("config.pbtxt") { return .tritonModel }
@@ -24,8 +27,8 @@ package enum ImportLayout: Sendable, Hashable {
 
     /// Reads the models that lie at a path.
     ///
-    /// - Parameter name: The model's name for ``tritonModel`` and ``numbered``, the one model that is wanted for
-    ///   ``tritonRepository``.
+    /// - Parameter name: The model's name for ``tritonModel``, ``numbered`` and ``ociLayout``, the one model that is
+    ///   wanted for ``tritonRepository``.
     /// - Throws: `ControlError`; none for what is wrong with one of several models.
     package func models(at path: String, name: String?) throws(ControlError) -> [LayoutModel] {
         switch self {
@@ -35,6 +38,8 @@ package enum ImportLayout: Sendable, Hashable {
             return [try TritonRepository.model(at: path, name: try Self.required(name))]
         case .numbered:
             return [TensorFlowServingConfig.model(at: path, name: try Self.required(name))]
+        case .ociLayout:
+            return try OCILayout.scan(path, name: name)
         case .single:
             throw ControlError(.invalidRequest, "'\(path)' is one model, not numbered folders of versions")
         }

@@ -9,6 +9,10 @@ package struct LayoutModel: Sendable, Hashable {
         package var path: String
         /// Why it cannot be imported; `nil` when nothing is known against it.
         package var problem: String?
+        /// The folder that ``path`` is, where it was made for the import.
+        package var scratch: ScratchFolder?
+        /// What lineage calls the source; `nil` for the path's last component.
+        package var sourceName: String?
     }
 
     package var name: String
@@ -18,6 +22,8 @@ package struct LayoutModel: Sendable, Hashable {
     package var served: [Int] = []
     /// Movable names of numbers.
     package var labels: [String: Int] = [:]
+    /// Whether requests name the numbers, so that other numbers here are worth a word.
+    package var keepsNumbers = true
     /// Class names by output.
     package var classLabels: [String: [String]] = [:]
     package var config: TritonModelConfig?

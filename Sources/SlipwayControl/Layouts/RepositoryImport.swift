@@ -71,6 +71,7 @@ package struct RepositoryImport: Sendable {
             if let config = model.config { try await check(version.path, config) }
             var request = ImportRequest(path: version.path, model: model.name)
             request.classLabels = model.classLabels
+            request.sourceName = version.sourceName
             let imported = try await admin.importModel(request, progress: progress)
             result.version = imported.version.version
             result.digest = imported.version.digest
@@ -84,7 +85,7 @@ package struct RepositoryImport: Sendable {
                     report.notes.append("version \(imported.version.version) was imported before, without these labels")
                 }
             }
-            if imported.version.version != version.number {
+            if model.keepsNumbers, imported.version.version != version.number {
                 let alias = "folder-\(version.number)"
                 _ = try await admin.setAlias(alias, of: model.name, to: imported.version.version)
                 result.alias = alias
@@ -99,7 +100,7 @@ package struct RepositoryImport: Sendable {
     private func check(_ path: String, _ config: TritonModelConfig) async throws {
         guard FileFacts.exists(path) else { throw ControlError(.notFound, "there is no file '\(path)'") }
         let signature = try await LoaderThread.run { try InspectedModel(path: path).signature }
-        let mismatches = ModelConfigOverride(config).mismatches(with: signature)
+        let mismatches = signature.map { ModelConfigOverride(config).mismatches(with: $0) } ?? []
         guard mismatches.isEmpty else {
             throw ControlError(
                 .invalidRequest, "the model contradicts config.pbtxt: \(mismatches.joined(separator: "; "))")

@@ -141,6 +141,8 @@ extension ObservedVersion {
         residentBytes = status.residentBytes
         inFlight = status.inFlight
         batching = status.batching
+        engine = status.engine
+        precision = status.precision
     }
 }
 

@@ -2,8 +2,8 @@
 
 extension EndpointSpec: Codable {
     private enum CodingKeys: String, CodingKey {
-        case primary, canaries, rules, sticky, shadows, rollout, engine, device, instances, batching, limits
-        case lifecycle, cacheBytes, language, monitoring
+        case primary, canaries, rules, sticky, shadows, rollout, engine, device, precision, instances, batching
+        case limits, lifecycle, cacheBytes, language, monitoring
     }
 
     /// Members that are left out have their defaults, so that specs of earlier releases stay readable.
@@ -17,6 +17,7 @@ extension EndpointSpec: Codable {
         rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout)
         engine = try container.decodeIfPresent(String.self, forKey: .engine)
         device = try container.decodeIfPresent(String.self, forKey: .device) ?? device
+        precision = try container.decodeIfPresent(InferencePrecision.self, forKey: .precision)
         instances = try container.decodeIfPresent(Int.self, forKey: .instances)
         batching = try container.decodeIfPresent(BatchingSpec.self, forKey: .batching) ?? batching
         limits = try container.decodeIfPresent(LimitSpec.self, forKey: .limits) ?? limits
@@ -36,6 +37,7 @@ extension EndpointSpec: Codable {
         try container.encodeIfPresent(rollout, forKey: .rollout)
         try container.encodeIfPresent(engine, forKey: .engine)
         try container.encode(device, forKey: .device)
+        try container.encodeIfPresent(precision, forKey: .precision)
         try container.encodeIfPresent(instances, forKey: .instances)
         if batching != BatchingSpec() { try container.encode(batching, forKey: .batching) }
         if limits != LimitSpec() { try container.encode(limits, forKey: .limits) }

@@ -17,6 +17,8 @@ public struct EndpointSpec: Sendable, Hashable {
     /// The engine to use; `nil` for each version's own.
     public var engine: String?
     public var device: String
+    /// What to compute with; `nil` for 32-bit floats.
+    public var precision: InferencePrecision?
     /// Lanes of each version; `nil` to let the core budget decide.
     public var instances: Int?
     public var batching: BatchingSpec
@@ -36,6 +38,7 @@ public struct EndpointSpec: Sendable, Hashable {
         rollout = nil
         self.engine = engine
         self.device = device
+        precision = nil
         self.instances = instances
         batching = BatchingSpec()
         limits = LimitSpec()

@@ -2,8 +2,11 @@
 
 /// The format of a model file, as its content tells.
 public enum ModelFormat: String, Sendable, Hashable, Codable, CaseIterable {
-    case onnx, ort, gguf, safetensors, pickle, joblib, torchscript, hdf5, keras, tflite, paddle, xgboost, lightgbm
+    case onnx, ort, gguf, safetensors, pickle, joblib, torchscript, hdf5, keras, tflite, paddle, xgboost, lightgbm,
+        catboost, pytorch, pt2
     case savedModel = "saved-model"
+    case tensorFlowGraph = "tensorflow-graph"
+    case openVINO = "openvino-ir"
     case coreML = "coreml"
     case npz
     case unknown
@@ -24,6 +27,11 @@ public enum ModelFormat: String, Sendable, Hashable, Codable, CaseIterable {
         case .paddle: "PaddlePaddle"
         case .xgboost: "XGBoost"
         case .lightgbm: "LightGBM"
+        case .catboost: "CatBoost"
+        case .pytorch: "PyTorch state dict"
+        case .pt2: "PyTorch export archive"
+        case .tensorFlowGraph: "TensorFlow frozen graph"
+        case .openVINO: "OpenVINO IR"
         case .savedModel: "TensorFlow SavedModel"
         case .coreML: "Core ML"
         case .npz: "NumPy archive"

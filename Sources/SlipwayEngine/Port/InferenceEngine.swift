@@ -48,11 +48,17 @@ public struct EngineCapabilities: Sendable, Hashable {
     public let languageFormats: [ModelFormat]
     /// Device names that ``LoadOptions/device`` may name: `cpu`, `cuda`.
     public let devices: [String]
+    /// What ``LoadOptions/precision`` may be; `bf16` still needs a processor that has it.
+    public let precisions: [InferencePrecision]
 
-    public init(formats: [ModelFormat], languageFormats: [ModelFormat] = [], devices: [String]) {
+    public init(
+        formats: [ModelFormat], languageFormats: [ModelFormat] = [], devices: [String],
+        precisions: [InferencePrecision] = [.f32]
+    ) {
         self.formats = formats
         self.languageFormats = languageFormats
         self.devices = devices
+        self.precisions = precisions
     }
 }
 
@@ -78,15 +84,22 @@ public struct LoadOptions: Sendable, Hashable {
     public var threadsPerCall: Int
     /// Calls that may run at the same time; 1 or more.
     public var lanes: Int
+    /// What to compute with; one of ``EngineCapabilities/precisions``.
+    public var precision: InferencePrecision
+    /// A folder for what the engine makes of a model and can load quicker the next time; `nil` to keep nothing.
+    public var cacheFolder: String?
     /// Writes the engine's own execution profile to files that start with this path.
     public var profilePathPrefix: String?
 
     public init(
-        device: String = "cpu", threadsPerCall: Int = 1, lanes: Int = 1, profilePathPrefix: String? = nil
+        device: String = "cpu", threadsPerCall: Int = 1, lanes: Int = 1, precision: InferencePrecision = .f32,
+        cacheFolder: String? = nil, profilePathPrefix: String? = nil
     ) {
         self.device = device
         self.threadsPerCall = threadsPerCall
         self.lanes = lanes
+        self.precision = precision
+        self.cacheFolder = cacheFolder
         self.profilePathPrefix = profilePathPrefix
     }
 }

@@ -27,7 +27,7 @@ struct LZ4Library: Sendable {
     private let bound: Bound
     private let compressFrame: Compress
     private let create: Create
-    private let free: Free
+    private let freeContext: Free
     private let decompressPart: Decompress
     private let isError: IsError
 
@@ -43,7 +43,7 @@ struct LZ4Library: Sendable {
         self.bound = bound
         compressFrame = compress
         self.create = create
-        self.free = free
+        freeContext = free
         decompressPart = decompress
         self.isError = isError
     }
@@ -65,7 +65,7 @@ struct LZ4Library: Sendable {
         guard isError(create(&context, Self.version)) == 0, context != nil else {
             throw FormatError(.unreadable, "lz4 has no memory for another stream")
         }
-        defer { _ = free(context) }
+        defer { _ = freeContext(context) }
         var (read, written) = (0, 0)
         while true {
             var (given, room) = (bytes.count - read, target.count - written)
@@ -80,5 +80,26 @@ struct LZ4Library: Sendable {
             guard given > 0 || room > 0 else { throw BlockCompression.damaged }
         }
         guard read == bytes.count, written == target.count else { throw BlockCompression.damaged }
+    }
+
+    /// Room for a stream that is decompressed piece by piece; to be given to ``free(_:)``.
+    func makeContext() throws(FormatError) -> OpaquePointer {
+        var context: OpaquePointer?
+        guard isError(create(&context, Self.version)) == 0, let context else {
+            throw FormatError(.unreadable, "lz4 has no memory for another stream")
+        }
+        return context
+    }
+
+    func free(_ context: OpaquePointer) { _ = freeContext(context) }
+
+    /// Decompresses some of `bytes` into some of `target`, both not empty.
+    func step(
+        _ context: OpaquePointer, _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+    ) throws(FormatError) -> (taken: Int, made: Int, isFrameEnd: Bool) {
+        var (taken, made) = (bytes.count, target.count)
+        let hint = decompressPart(context, target.baseAddress, &made, bytes.baseAddress, &taken, nil)
+        guard isError(hint) == 0 else { throw BlockCompression.damaged }
+        return (taken, made, hint == 0)
     }
 }

@@ -5,18 +5,13 @@ import SlipwayCore
 /// Compressed files: joblib compresses its pickles as a whole.
 enum CompressedSignatures {
     static func detect(_ probe: DetectionProbe) -> FormatDetection? {
-        let head = probe.head
-        let isGzip = head.has([0x1F, 0x8B, 8])
-        let isZlib = head.count > 2 && head[0] == 0x78 && (Int(head[0]) << 8 + Int(head[1])) % 31 == 0
-        if isGzip || isZlib {
-            let inner = beginning(of: head, framing: isGzip ? .gzip : .zlib)
+        if let compression = WholeFileCompression(head: probe.head) {
+            let inner = beginning(of: probe.source, compression)
             if PickleSignatures.isPickle(inner) { return PickleSignatures.describe(inner, isCompressed: true) }
-            return isGzip ? compressed("gzip") : nil
+            // Two bytes that any file may begin with tell zlib, and three that lzma's old format.
+            return compression == .zlib || compression == .lzma ? nil : compressed(compression.rawValue)
         }
-        if head.has("BZh") { return compressed("bzip2") }
-        if head.has([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) { return compressed("xz") }
-        if head.has([0x28, 0xB5, 0x2F, 0xFD]) { return compressed("zstd") }
-        if head.has([0x04, 0x22, 0x4D, 0x18]) { return compressed("lz4") }
+        if probe.head.has([0x28, 0xB5, 0x2F, 0xFD]) { return compressed("zstd") }
         return nil
     }
 
@@ -26,16 +21,13 @@ enum CompressedSignatures {
             advice: "Decompress it first.")
     }
 
-    /// As much as 64 KiB of the inflated data; the head is cut off, so an early end is expected.
-    private static func beginning(of head: [UInt8], framing: CompressionFraming) -> [UInt8] {
-        let stream = InflateStream(framing: framing, outputLimit: 64 * 1024)
-        var output: [UInt8] = []
+    /// As much as 64 KiB of the decompressed data; nothing where they are damaged, or the library is missing.
+    private static func beginning(of source: any ByteSource, _ compression: WholeFileCompression) -> [UInt8] {
         do throws(FormatError) {
-            try head.withRawBytes { (raw) throws(FormatError) in try stream.append(raw, to: &output) }
+            var input = PickleInput(try compression.bytes(of: source), limit: .max)
+            return Array(try input.lookAhead(PickleInput.windowPiece))
         } catch {
-            // What came before the limit or the damage still tells what it is.
-            return output
+            return []
         }
-        return output
     }
 }

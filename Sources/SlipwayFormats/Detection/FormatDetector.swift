@@ -39,6 +39,7 @@ public enum FormatDetector {
             ?? SafetensorsSignature.detect(probe)
             ?? ProtobufSignatures.detect(probe)
             ?? XGBoostSignatures.detect(probe)
+            ?? CatBoostSignatures.detect(probe)
             ?? TextSignatures.detect(probe)
             ?? unknown
     }

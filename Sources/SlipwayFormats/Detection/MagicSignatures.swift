@@ -15,9 +15,7 @@ enum MagicSignatures {
                 advice: "Import the ONNX file it was made from.")
         }
         if head.has("TFL3", at: 4) {
-            return FormatDetection(
-                .tflite, "The file is a TensorFlow Lite model.",
-                advice: "Convert it: python -m tf2onnx.convert --tflite model.tflite --output model.onnx")
+            return FormatDetection(.tflite, "The file is a TensorFlow Lite model.")
         }
         if head.has(NumpyHeader.magic) {
             return FormatDetection(
@@ -43,10 +41,11 @@ enum MagicSignatures {
         let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
         let starts = [0, 512, 1024, 2048, 4096, 8192, 16384, 32768]
         guard starts.contains(where: { probe.head.has(signature, at: $0) }) else { return nil }
-        let isKeras = probe.mentions("keras_version") || probe.mentions("model_config")
+        // Names that Keras gives to attributes and groups; weights alone are told apart when they are read.
+        let isKeras = ["keras_version", "model_config", "layer_names", "vars"].contains { probe.mentions($0) }
         return FormatDetection(
             .hdf5,
-            isKeras ? "The file is a Keras model in HDF5." : "The file is HDF5, as Keras saves models and weights.",
-            advice: "Load it in Keras and export it: model.export('model.onnx', format='onnx')")
+            isKeras ? "The file is a Keras model in HDF5." : "The file is HDF5, but not as Keras saves models.",
+            advice: isKeras ? nil : "Save the whole model in Keras with model.save().")
     }
 }

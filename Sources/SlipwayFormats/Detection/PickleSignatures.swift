@@ -19,10 +19,9 @@ enum PickleSignatures {
     /// - Parameter head: The beginning of the pickle, inflated.
     static func describe(_ head: [UInt8], isCompressed: Bool) -> FormatDetection {
         let isJoblib = isCompressed || head.contains(text: "joblib.numpy_pickle") || head.contains(text: "joblib")
-        let frameworks: [(module: String, name: String, advice: String)] = [
-            ("xgboost", "XGBoost", "Convert it: onnxmltools.convert_xgboost(model, initial_types)"),
-            ("lightgbm", "LightGBM", "Convert it: onnxmltools.convert_lightgbm(model, initial_types)"),
-            ("sklearn", "scikit-learn", "Convert it: skl2onnx.to_onnx(model, X[:1].astype('float32'))"),
+        let frameworks: [(module: String, name: String, advice: String?)] = [
+            ("xgboost", "XGBoost", nil), ("lightgbm", "LightGBM", nil), ("catboost", "CatBoost", nil),
+            ("sklearn", "scikit-learn", nil),
             ("torch", "PyTorch", "Export it: torch.onnx.export(model, example, 'model.onnx')"),
             ("keras", "Keras", "Export it: model.export('model.onnx', format='onnx')"),
         ]
@@ -30,19 +29,14 @@ enum PickleSignatures {
         let kind = isJoblib ? "a pickle written by joblib" : "a Python pickle"
         let what = found.map { " that names \($0.name)" } ?? ""
         return FormatDetection(
-            isJoblib ? .joblib : .pickle, "The file is \(kind)\(what); loading it would run code from the file.",
-            advice: found?.advice ?? "Load it where it was made and convert the model to ONNX.")
+            isJoblib ? .joblib : .pickle, "The file is \(kind)\(what), which is read as data and never loaded.",
+            advice: found?.advice)
     }
 
     static func isPickle(_ head: [UInt8], tail: [UInt8]? = nil) -> Bool {
         guard let first = head.first else { return false }
         if first == 0x80, head.count > 2, (2...5).contains(head[1]) {
-            // Opcodes that begin a pickle: a frame (0x95), or the start of any object.
-            let opcodes: [UInt8] = [
-                0x95, 0x7D, 0x5D, 0x28, 0x4B, 0x63, 0x29, 0x58, 0x8C, 0x47, 0x4A, 0x4D, 0x4E, 0x42, 0x8A, 0x43, 0x55,
-                0x54, 0x88, 0x89, 0x8F,
-            ]
-            return opcodes.contains(head[2])
+            return PickleOpcode.isKnown(head[2])
         }
         // Protocols 0 and 1 have no header: a global or a mark begins, the stop opcode ends.
         guard tail?.last == UInt8(ascii: ".") else { return false }

@@ -13,13 +13,15 @@ enum ProtobufSignatures {
         var numbers: Set<Int> = []
         /// Fields inside every length-delimited field of the top, by its number.
         var inner: [Int: Set<Int>] = [:]
+        /// Those of them that are texts or messages.
+        var innerTexts: [Int: Set<Int>] = [:]
         /// Whether the walk came to the end of the file.
         var isComplete = false
     }
 
     static func detect(_ probe: DetectionProbe) -> FormatDetection? {
         let outline = outline(probe.source)
-        return onnx(outline) ?? coreML(outline) ?? savedModel(outline) ?? paddle(outline)
+        return onnx(outline) ?? coreML(outline) ?? savedModel(outline) ?? paddle(outline) ?? graph(outline)
     }
 
     /// A version, and a graph with nodes or outputs, or a list of operator sets. A file that was cut off counts: its
@@ -49,16 +51,27 @@ enum ProtobufSignatures {
             let graph = outline.inner[2], graph.contains(1), graph.isSubset(of: Set(1...8)), graph.count > 1
         else { return nil }
         return FormatDetection(
-            .savedModel, "The file is the graph of a TensorFlow SavedModel, without its variables.",
-            advice: FolderSignatures.savedModelAdvice)
+            .savedModel, "The file is the graph of a TensorFlow SavedModel; its variables lie in the folder.")
     }
 
     /// `ProgramDesc { blocks = 1; version = 4; op_version_map = 5 }`, a block with variables and operators.
     private static func paddle(_ outline: Outline) -> FormatDetection? {
         guard outline.isComplete, outline.firstInteger == nil, outline.numbers.isSubset(of: [1, 4, 5]),
-            let block = outline.inner[1], block.isSuperset(of: [1, 2, 3, 4]), block.isSubset(of: Set(1...5))
+            let block = outline.inner[1], block.isSuperset(of: [1, 2, 3, 4]), block.isSubset(of: Set(1...5)),
+            let texts = outline.innerTexts[1], texts == block.intersection([3, 4])
         else { return nil }
-        return FormatDetection(.paddle, "The file is a PaddlePaddle program.", advice: FolderSignatures.paddleAdvice)
+        return FormatDetection(
+            .paddle, "The file is a PaddlePaddle program; its weights lie in a file beside it that ends in .pdiparams.")
+    }
+
+    /// `GraphDef { node = 1; library = 2; version = 3; versions = 4 }`, a node with a name, an operator, inputs, a
+    /// device and attributes.
+    private static func graph(_ outline: Outline) -> FormatDetection? {
+        guard outline.isComplete, outline.firstInteger == nil, outline.numbers.isSubset(of: [1, 2, 3, 4]),
+            let node = outline.innerTexts[1], node.isSuperset(of: [1, 2, 5]),
+            outline.inner[1]?.isSubset(of: Set(1...7)) == true, node == outline.inner[1]
+        else { return nil }
+        return FormatDetection(.tensorFlowGraph, "The file is a TensorFlow graph.")
     }
 
     private static func outline(_ source: any ByteSource) -> Outline {
@@ -76,7 +89,9 @@ enum ProtobufSignatures {
                     outline.firstInteger = try reader.varint()
                 } else if field.wireType == .lengthDelimited, [1, 2, 7].contains(field.number), walks < 8 {
                     walks += 1
-                    outline.inner[field.number, default: []].formUnion(innerNumbers(reader))
+                    let (numbers, texts) = innerNumbers(reader)
+                    outline.inner[field.number, default: []].formUnion(numbers)
+                    outline.innerTexts[field.number, default: []].formUnion(texts)
                 }
             }
             outline.isComplete = !reader.isTruncated
@@ -86,16 +101,21 @@ enum ProtobufSignatures {
         return outline
     }
 
-    /// The fields inside the current field; where that is text and no message, whatever its bytes look like.
-    private static func innerNumbers(_ reader: ProtobufReader) -> Set<Int> {
+    /// The fields inside the current field, and those that are texts or messages; where that field is text and no
+    /// message itself, whatever its bytes look like.
+    private static func innerNumbers(_ reader: ProtobufReader) -> (numbers: Set<Int>, texts: Set<Int>) {
         var numbers: Set<Int> = []
+        var texts: Set<Int> = []
         var inner = reader
         do throws(FormatError) {
             _ = try inner.enter()
-            while let field = try inner.nextField(), numbers.count < 64 { numbers.insert(field.number) }
+            while let field = try inner.nextField(), numbers.count < 64 {
+                numbers.insert(field.number)
+                if field.wireType == .lengthDelimited { texts.insert(field.number) }
+            }
         } catch {
-            return numbers
+            return (numbers, texts)
         }
-        return numbers
+        return (numbers, texts)
     }
 }

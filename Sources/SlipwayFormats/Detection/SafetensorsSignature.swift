@@ -15,6 +15,8 @@ enum SafetensorsSignature {
         guard isHeader else { return nil }
         return FormatDetection(
             .safetensors, "The file holds weights in safetensors, without the code of the model.",
-            advice: "Load them in their framework and export the model to ONNX.")
+            advice: "Make the model by its own code, then: "
+                + "safetensors.torch.load_model(model, 'model.safetensors'); "
+                + "torch.onnx.export(model.eval(), (example,), 'model.onnx', dynamo=True)")
     }
 }

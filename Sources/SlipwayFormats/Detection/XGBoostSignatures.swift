@@ -4,8 +4,6 @@ import SlipwayCore
 
 /// XGBoost's three formats: JSON, Universal Binary JSON, and the binary one from before version 2.
 enum XGBoostSignatures {
-    private static let advice = "Load it in XGBoost and convert it: onnxmltools.convert_xgboost(model, initial_types)"
-
     static func detect(_ probe: DetectionProbe) -> FormatDetection? {
         let head = probe.head
         if head.first == UInt8(ascii: "{") {
@@ -15,11 +13,10 @@ enum XGBoostSignatures {
             }
             // After the brace, JSON has a quote or a space, the binary form the type of a length.
             let isBinary = head.count > 1 && "iUIlL".utf8.contains(head[1])
-            return FormatDetection(
-                .xgboost, "The file is an XGBoost model in \(isBinary ? "UBJSON" : "JSON").", advice: advice)
+            return FormatDetection(.xgboost, "The file is an XGBoost model in \(isBinary ? "UBJSON" : "JSON").")
         }
         guard head.has("binf") || hasObjective(head) else { return nil }
-        return FormatDetection(.xgboost, "The file is an XGBoost model in its former binary format.", advice: advice)
+        return FormatDetection(.xgboost, "The file is an XGBoost model in its former binary format.")
     }
 
     /// The names of the objective and the booster, each after its length in eight bytes, follow a fixed block.

@@ -5,6 +5,7 @@ import SlipwayCore
 /// Formats that are zip files; the names inside tell which.
 enum ZipSignatures {
     static func detect(_ probe: DetectionProbe) -> FormatDetection? {
+        if let legacy = detectLegacyTorch(probe) { return legacy }
         guard probe.head.has([0x50, 0x4B, 3, 4]) || probe.head.has([0x50, 0x4B, 5, 6]) else { return nil }
         // Names are enough here; what may be unpacked is the business of who unpacks it.
         var limits = ZipLimits(totalByteCount: .max)
@@ -16,11 +17,9 @@ enum ZipSignatures {
         let names = reader.entries.map(\.name)
         let files = Set(names.map { String($0.split(separator: "/").last ?? "") })
         if names.contains("config.json"), names.contains("metadata.json"), names.contains("model.weights.h5") {
-            return FormatDetection(
-                .keras, "The file is a Keras 3 model.",
-                advice: "Load it in Keras and export it: model.export('model.onnx', format='onnx')")
+            return FormatDetection(.keras, "The file is a Keras 3 model.")
         }
-        if let torch = torch(names, files) { return torch }
+        if let torch = torch(probe, names, files) { return torch }
         if !names.isEmpty, names.allSatisfy({ $0.hasSuffix(".npy") }) {
             return FormatDetection(
                 .npz, "The file is a NumPy archive, which is data and not a model.",
@@ -40,19 +39,36 @@ enum ZipSignatures {
             advice: "Unpack it and import the model file inside.")
     }
 
-    private static func torch(_ names: [String], _ files: Set<String>) -> FormatDetection? {
-        let advice = "Load it in PyTorch and export it: torch.onnx.export(model, example, 'model.onnx', dynamo=True)"
+    private static func torch(_ probe: DetectionProbe, _ names: [String], _ files: Set<String>) -> FormatDetection? {
+        let format: ModelFormat
+        let summary: String
         if files.contains("constants.pkl"), names.contains(where: { $0.contains("/code/") }) {
-            return FormatDetection(.torchscript, "The file is a TorchScript model.", advice: advice)
+            (format, summary) = (.torchscript, "The file is a TorchScript model.")
+        } else if files.contains("archive_format") || files.contains("serialized_exported_program.json") {
+            (format, summary) = (.pt2, "The file is an exported PyTorch program.")
+        } else if files.contains("data.pkl"), files.contains("version") {
+            (format, summary) = (
+                .pytorch, "The file is a PyTorch checkpoint: weights, without the code of the model."
+            )
+        } else {
+            return nil
         }
-        if files.contains("archive_format"), names.contains(where: { $0.contains("models/") }) {
-            return FormatDetection(.torchscript, "The file is an exported PyTorch program.", advice: advice)
+        // What can be read tells more: names of inputs, and what the first layer takes.
+        if let archive = try? TorchArchive(probe.source) {
+            return FormatDetection(format, archive.summary, advice: archive.advice)
         }
-        if files.contains("data.pkl"), files.contains("version") {
-            return FormatDetection(
-                .torchscript, "The file is a PyTorch checkpoint: weights, without the code of the model.",
-                advice: advice)
-        }
-        return nil
+        return FormatDetection(
+            format, summary,
+            advice: "Load it in PyTorch and export it: torch.onnx.export(model, (example,), 'model.onnx', dynamo=True)")
+    }
+
+    /// The older format of torch.save, which is pickles and no zip file.
+    private static func detectLegacyTorch(_ probe: DetectionProbe) -> FormatDetection? {
+        guard TorchLegacy.isLegacy(probe.head) else { return nil }
+        let archive = try? TorchArchive(probe.source)
+        return FormatDetection(
+            .pytorch, archive?.summary ?? "The file is a PyTorch checkpoint in the format from before version 1.6.",
+            advice: archive?.advice
+                ?? "Load it in PyTorch and export it: torch.onnx.export(model, (example,), 'model.onnx', dynamo=True)")
     }
 }

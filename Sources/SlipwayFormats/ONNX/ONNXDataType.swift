@@ -25,6 +25,26 @@ enum ONNXDataType {
         }
     }
 
+    /// The number of a type.
+    static func number(_ type: ElementType) -> Int {
+        switch type {
+        case .float32: 1
+        case .uint8: 2
+        case .int8: 3
+        case .uint16: 4
+        case .int16: 5
+        case .int32: 6
+        case .int64: 7
+        case .bytes: 8
+        case .bool: 9
+        case .float16: 10
+        case .float64: 11
+        case .uint32: 12
+        case .uint64: 13
+        case .bfloat16: 16
+        }
+    }
+
     /// The name for people.
     static func name(_ number: Int64) -> String {
         switch number {

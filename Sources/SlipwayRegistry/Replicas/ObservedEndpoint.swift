@@ -60,6 +60,10 @@ package struct ObservedVersion: Sendable, Hashable, Codable {
     package var inFlight: Int
     /// How it is batched, in words: `up to 64 rows`, `off: outputs do not follow the batch`; `nil` when not known.
     package var batching: String?
+    /// The engine that runs it; `nil` while none does.
+    package var engine: String?
+    /// What its numbers are computed with; `nil` while none are, and for language models.
+    package var precision: InferencePrecision?
 
     package init(version: VersionID, state: String, route: String) {
         self.version = version
@@ -71,5 +75,7 @@ package struct ObservedVersion: Sendable, Hashable, Codable {
         residentBytes = 0
         inFlight = 0
         batching = nil
+        engine = nil
+        precision = nil
     }
 }

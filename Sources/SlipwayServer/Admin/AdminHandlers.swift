@@ -13,10 +13,12 @@ struct AdminHandlers: Sendable {
     let operations: OperationBook
     /// Folder for uploads that are being received; removed after import.
     let uploads: String
+    /// Files that are sent in pieces.
+    let pieces: UploadFolder
     /// What happens now; `nil` where nothing is served.
     var live: (any LiveMonitor)?
 
-    var routes: [Route] { models + versions + endpoints + rest + monitoring }
+    var routes: [Route] { models + versions + uploadRoutes + endpoints + rest + monitoring }
 
     func mount(_ route: AdminRoute, _ handler: @escaping Route.Handler) -> Route {
         let documentation = Route.Documentation(
@@ -43,8 +45,10 @@ struct AdminHandlers: Sendable {
                 return try .dto(await admin.setAlias(call["alias"], of: call["model"], to: request.version))
             },
             mount(AdminRoutes.removeAlias) { try .dto(await admin.setAlias($0["alias"], of: $0["model"], to: nil)) },
-            mount(AdminRoutes.collectGarbage) {
-                try .dto(await admin.collectGarbage(keep: try $0.integerQuery("keep")))
+            mount(AdminRoutes.collectGarbage) { call in
+                var garbage = try await admin.collectGarbage(keep: try call.integerQuery("keep"))
+                garbage.bytesFreed += try await removeOldUploads()
+                return try .dto(garbage)
             },
         ]
     }
@@ -127,7 +131,7 @@ struct AdminHandlers: Sendable {
     }
 
     /// The operation when it has ended, or as it is at `end`.
-    private func wait(for id: String, until end: ContinuousClock.Instant) async throws -> OperationDTO {
+    func wait(for id: String, until end: ContinuousClock.Instant) async throws -> OperationDTO {
         var operation = try operations.operation(id)
         while operation.state == "running", ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(10))

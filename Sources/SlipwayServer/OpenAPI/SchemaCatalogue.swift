@@ -34,7 +34,7 @@ package enum SchemaCatalogue {
     static func parameter(_ name: String, in place: String) -> JSONSchema {
         switch (name, place) {
         case ("version", "path"): .pattern("^[0-9]+$")
-        case ("keep", "query"), ("wait", "query"), ("limit", "query"): .count
+        case ("keep", "query"), ("wait", "query"), ("limit", "query"), ("offset", "query"): .count
         case ("labelled", "query"): .boolean
         case ("at", "query"), ("from", "query"), ("until", "query"): .format("date-time")
         default: .string

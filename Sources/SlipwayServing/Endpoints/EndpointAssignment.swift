@@ -21,8 +21,8 @@ package struct EndpointAssignment: Sendable, Hashable {
 
     func need(_ version: VersionID) -> LoadNeed {
         LoadNeed(
-            version: version, engine: spec.engine, device: spec.device, instances: spec.instances,
-            language: spec.language)
+            version: version, engine: spec.engine, device: spec.device, precision: spec.precision ?? .f32,
+            instances: spec.instances, language: spec.language)
     }
 }
 
@@ -32,6 +32,7 @@ package struct LoadNeed: Sendable, Hashable {
     /// `nil` for the engine the version was imported for.
     package let engine: String?
     package let device: String
+    package let precision: InferencePrecision
     /// `nil` for the server's default.
     package let instances: Int?
     /// How much a language model sets aside, and how it steps.

@@ -36,6 +36,7 @@ package struct VersionStatus: Sendable, Hashable {
     package let engine: String?
     package let lanes: Int
     package let threadsPerCall: Int
+    package let precision: InferencePrecision?
     package let residentBytes: Int
     package let inFlight: Int
     /// Requests of those in flight that wait for a lane.

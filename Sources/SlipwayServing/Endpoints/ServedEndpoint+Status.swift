@@ -44,7 +44,8 @@ extension ServedEndpoint {
         return VersionStatus(
             version: slot.need.version, state: slot.lifecycle.state.name, route: route(id, slot, state),
             message: slot.failureText, engine: slot.loaded?.engine, lanes: slot.loaded?.laneCount ?? 0,
-            threadsPerCall: slot.loaded?.threadsPerCall ?? 0, residentBytes: slot.loaded?.model.residentBytes ?? 0,
+            threadsPerCall: slot.loaded?.threadsPerCall ?? 0, precision: slot.loaded?.precision,
+            residentBytes: slot.loaded?.model.residentBytes ?? 0,
             inFlight: slot.loaded?.inFlight ?? 0, waiting: running?.waiting ?? 0,
             hungCalls: running?.hungLanes ?? 0, batching: running?.batching)
     }

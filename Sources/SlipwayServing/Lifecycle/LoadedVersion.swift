@@ -11,6 +11,8 @@ package final class LoadedVersion: Sendable {
     package let engine: String
     package let laneCount: Int
     package let threadsPerCall: Int
+    /// What its numbers are computed with; `nil` for a language model.
+    package let precision: InferencePrecision?
     /// What runs it where it is a language model; ``model`` is then its face for tensors.
     package let language: LanguageWork?
     let runner: BatchRunner
@@ -34,6 +36,7 @@ package final class LoadedVersion: Sendable {
         engine = prepared.engine
         laneCount = lanes.laneCount
         threadsPerCall = prepared.threadsPerCall
+        precision = prepared.precision
         self.deadlines = deadlines
         self.lanes = lanes
         self.runner = runner

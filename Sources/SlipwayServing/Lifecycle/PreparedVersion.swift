@@ -11,6 +11,8 @@ struct PreparedVersion: Sendable {
     let engine: String
     let lanes: Int
     let threadsPerCall: Int
+    /// `nil` for a language model, whose numbers are its file's.
+    var precision: InferencePrecision?
 
     /// Runs the model on a loader's thread, as requests would, and finds out whether they can share a call.
     ///

@@ -55,12 +55,20 @@ struct VersionLoader {
         if isLanguage { return try await loadLanguageModel(resolved, bundle, engine) }
         let lanes = need.instances ?? context.configuration.lanes
         var options = LoadOptions(
-            device: need.device, threadsPerCall: context.configuration.threadsPerCall, lanes: lanes)
+            device: need.device, threadsPerCall: context.configuration.threadsPerCall, lanes: lanes,
+            precision: need.precision)
+        guard engine.capabilities.precisions.contains(need.precision) else {
+            throw ServingError(
+                code: .loadFailed,
+                message: "engine '\(engine.name)' does not compute in \(need.precision.rawValue): leave out the "
+                    + "precision, or name an engine that does")
+        }
+        options.cacheFolder = context.configuration.engineCacheFolder.map { "\($0)/\(engine.name)-\(engine.version)" }
         options.profilePathPrefix = context.configuration.profilePathPrefix.map { "\($0)-\(resolved.id.model)" }
         let model = try await LoaderThread.run { [options] in try engine.load(bundle, options: options) }
         prepared = PreparedVersion(
             resolved: resolved, model: model, engine: engine.name, lanes: lanes,
-            threadsPerCall: options.threadsPerCall)
+            threadsPerCall: options.threadsPerCall, precision: need.precision)
     }
 
     private func estimate(_ resolved: ResolvedVersion, isLanguage: Bool) -> MemoryEstimate {

@@ -19,15 +19,20 @@ public struct ConformanceModels: Sendable {
     private let folder: ModelFolder
 
     /// Writes the models as ONNX files, for engines that read those.
-    public static func onnx() throws -> ConformanceModels {
+    ///
+    /// - Parameters:
+    ///   - strings: `false` for an engine that refuses strings.
+    ///   - loop: `false` for an engine that cannot be stopped inside a loop.
+    public static func onnx(strings: Bool = true, loop: Bool = true) throws -> ConformanceModels {
         let folder = try ModelFolder()
         return ConformanceModels(
             identity: try folder.bundle(TinyModel.identity(), as: "identity.onnx"),
             add: try folder.bundle(TinyModel.add(), as: "add.onnx"),
             scalar: try folder.bundle(TinyModel.scalar(), as: "scalar.onnx"),
-            strings: try folder.bundle(
-                TinyModel.identity(elementType: .bytes, shape: [.symbolic("b")]), as: "strings.onnx"),
-            loop: try folder.bundle(loopModel(), as: "loop.onnx"), folder: folder)
+            strings: strings
+                ? try folder.bundle(
+                    TinyModel.identity(elementType: .bytes, shape: [.symbolic("b")]), as: "strings.onnx") : nil,
+            loop: loop ? try folder.bundle(loopModel(), as: "loop.onnx") : nil, folder: folder)
     }
 
     private static func loopModel() throws -> [UInt8] {

@@ -84,5 +84,5 @@ package enum AdminRoutes {
             models, model, history, uploadVersion, setAlias, removeAlias, version, deleteVersion, collectGarbage,
             endpoints, endpoint, revisions, deploy, applySpec, promote, rollback, undeploy, replicas, operation, tokens,
             createToken, revokeToken,
-        ] + monitoring
+        ] + uploads + monitoring
 }

@@ -8,6 +8,7 @@ package struct DeployRequest: Sendable, Hashable, Codable {
     package var reference: String
     package var engine: String?
     package var device: String?
+    package var precision: InferencePrecision?
     package var instances: InstanceCount?
     /// The version becomes a canary with this share instead of the primary.
     package var canary: Share?
@@ -27,6 +28,7 @@ package struct DeployRequest: Sendable, Hashable, Codable {
         self.reference = reference
         self.engine = engine
         self.device = device
+        precision = nil
         self.instances = instances
         canary = nil
         shadow = nil

@@ -126,40 +126,6 @@ package struct EventDTO: Sendable, Hashable, Codable {
     }
 }
 
-/// A file to import.
-package struct ImportRequest: Sendable, Hashable {
-    /// A file, or a folder that holds one, on the caller's machine.
-    package var path: String
-    package var model: String
-    package var alias: String?
-    /// The name to record when `path` is a temporary copy.
-    package var sourceName: String?
-    /// Class names by output that the file itself does not have; not sent to servers.
-    package var classLabels: [String: [String]] = [:]
-
-    package init(path: String, model: String, alias: String? = nil, sourceName: String? = nil) {
-        self.path = path
-        self.model = model
-        self.alias = alias
-        self.sourceName = sourceName
-    }
-}
-
-/// What an import made.
-package struct ImportDTO: Sendable, Hashable, Codable {
-    package var version: VersionDTO
-    /// `false` when the same bundle was registered already.
-    package var isNew: Bool
-    /// What people should know: `not verified: no engine here`.
-    package var notes: [String]
-
-    package init(version: VersionDTO, isNew: Bool, notes: [String]) {
-        self.version = version
-        self.isNew = isNew
-        self.notes = notes
-    }
-}
-
 /// What garbage collection removed.
 package struct GarbageDTO: Sendable, Hashable, Codable {
     package var versions: [String]

@@ -56,6 +56,10 @@ package struct ObservedVersionDTO: Sendable, Hashable, Codable {
     package var inFlight: Int
     /// How it is batched, in words.
     package var batching: String?
+    /// The engine that runs it.
+    package var engine: String?
+    /// What its numbers are computed with: `f32` or `bf16`.
+    package var precision: InferencePrecision?
 
     package init(version: VersionID, state: String, route: String) {
         self.version = version
@@ -67,6 +71,8 @@ package struct ObservedVersionDTO: Sendable, Hashable, Codable {
         residentBytes = 0
         inFlight = 0
         batching = nil
+        engine = nil
+        precision = nil
     }
 }
 

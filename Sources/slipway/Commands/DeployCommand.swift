@@ -43,6 +43,9 @@ struct DeployCommand: AsyncParsableCommand {
     @Option(help: "The device it is to run on.")
     var device: String?
 
+    @Option(help: ArgumentHelp("What to compute with: f32, or bf16 where the engine has it.", valueName: "type"))
+    var precision: String?
+
     @Option(help: ArgumentHelp("Lanes of each version, or auto to let the core budget decide.", valueName: "n"))
     var instances: String?
 
@@ -67,6 +70,12 @@ struct DeployCommand: AsyncParsableCommand {
 
     private func request(for reference: ModelReference) throws -> DeployRequest {
         var request = DeployRequest(reference: "\(reference)", engine: engine, device: device)
+        request.precision = try precision.map { text in
+            guard let precision = InferencePrecision(rawValue: text) else {
+                throw ValidationFailure("--precision is '\(text)', expected f32 or bf16")
+            }
+            return precision
+        }
         request.canary = try share(canary, "--canary")
         request.shadow = try share(shadow, "--shadow")
         request.rollout = try rollout.map { try RolloutText.parse($0) }

@@ -10,27 +10,32 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Takes a model file into the registry as the next version.",
         discussion: """
-            The file is recognised by its content, read without executing anything in it, tried in the engine that \
-            is to run it, and stored by its sha256. Importing the same file again gives the same version.
+            FILE may be a file, a folder, an http or https URL, or - for standard input. It is recognised by its \
+            content, read without executing anything in it, converted to ONNX where no engine runs it as it is, tried \
+            in the engine that is to run it, and stored by its sha256. Importing the same file again gives the same \
+            version. Several files of scikit-learn, such as a vectorizer and its model, are one model that data go \
+            through in their order.
 
             A folder in the layout of a Triton model repository is imported model by model, with the settings of \
             each config.pbtxt; so are the models of TensorFlow Serving's model_config_file, and the numbered folders \
             of one base path.
             """)
 
-    @Argument(help: "A model file, a folder that holds one, a Triton model repository, or a base path.")
-    var file: String?
+    @Argument(help: ArgumentHelp("A model: file, folder, URL or -; a Triton model repository, or a base path."))
+    var file: [String] = []
 
     @Option(
         name: [.long, .customLong("model_config_file")],
         help: ArgumentHelp("TensorFlow Serving's configuration, instead of FILE.", valueName: "file"))
     var modelConfigFile: String?
 
-    @Option(help: "The model's name; of several models, the one that is wanted.")
+    @Option(help: "The model's name (default: by the file); of several models, the one that is wanted.")
     var name: String?
 
     @Option(help: "Move this alias to the version.")
     var alias: String?
+
+    @OptionGroup(title: "One model") var model: ImportModelOptions
 
     @Option(
         help: ArgumentHelp(
@@ -49,20 +54,25 @@ struct ImportCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     /// How the models of FILE lie.
-    private var layout: ImportLayout { file.map { ImportLayout.detect($0) } ?? .single }
+    private var layout: ImportLayout { file.count == 1 ? ImportLayout.detect(file[0]) : .single }
 
     func validate() throws {
-        guard (file == nil) != (modelConfigFile == nil) else {
+        guard file.isEmpty != (modelConfigFile == nil) else {
             throw ValidationError(
-                file == nil ? "Missing expected argument '<file>'" : "Give either <file> or --model-config-file")
+                file.isEmpty ? "Missing expected argument '<file>'" : "Give either <file> or --model-config-file")
         }
         let holdsSeveral = modelConfigFile != nil || layout == .tritonRepository
-        guard holdsSeveral || name != nil else { throw ValidationError("Missing expected argument '--name <name>'") }
+        guard holdsSeveral || name != nil || [.single, .ociLayout].contains(layout) else {
+            throw ValidationError("Missing expected argument '--name <name>'")
+        }
         guard alias == nil || !holdsSeveral && layout == .single else {
             throw ValidationError("--alias names one version, and several are imported: use slipway alias afterwards")
         }
         guard profile == nil || !holdsSeveral && layout == .single else {
             throw ValidationError("--profile is of one version, and several are imported: use slipway monitor profile")
+        }
+        guard !model.areGiven || !holdsSeveral && layout == .single else {
+            throw ValidationError("options for one model were given, and several are imported")
         }
         guard labels == nil || profile != nil else { throw ValidationError("--labels goes with --profile FILE") }
     }
@@ -74,27 +84,39 @@ struct ImportCommand: AsyncParsableCommand {
                 try TensorFlowServingConfig.scan(file: modelConfigFile, only: name)
             }
         }
-        guard let file else { return }
-        let (layout, name) = (layout, name)
-        guard layout == .single, let name else {
-            return try await importAll(from: file) { try layout.models(at: file, name: name) }
+        let (layout, name, first) = (layout, name, file[0])
+        guard layout == .single else {
+            return try await importAll(from: first) { try layout.models(at: first, name: name) }
         }
-        try await importOne(file, name)
+        let sources = ImportSources(
+            scratch: try global.serverAddress == nil ? global.homeFolder + "/cache/import" : nil)
+        do {
+            try await importOne(try await sources.fetch(file, sha256: model.sha256, limit: model.maxSize))
+            sources.discard()
+        } catch {
+            sources.discard()
+            throw error
+        }
     }
 
-    private func importOne(_ file: String, _ name: String) async throws {
+    private func importOne(_ files: ImportSources.Files) async throws {
+        guard let name = name ?? DefaultModelName.of(files.name) else {
+            throw ValidationFailure("'\(files.name)' gives the model no name: add --name NAME")
+        }
+        var request = try model.request(files.paths, model: name, alias: alias)
+        request.sourceName = files.isFetched ? files.name : nil
+        let wanted = request
         try await global.withAdmin(needsEngines: true) { admin in
             let bar = ProgressBar("importing")
             defer { bar.finish() }
-            let imported = try await admin.importModel(ImportRequest(path: file, model: name, alias: alias)) {
-                bar.show($0)
-            }
+            let imported = try await admin.importModel(wanted) { bar.show($0) }
             bar.finish()
             for note in imported.notes { Console.warning(note) }
             let version = imported.version
             if global.output == .json {
                 try Console.json(imported)
             } else {
+                ImportReportText.tell(imported)
                 print("\(version.id) \(version.digest)" + (imported.isNew ? "" : " (already there)"))
             }
             if let profile { try await makeProfile(of: version.id, profile, admin) }
@@ -123,8 +145,8 @@ struct ImportCommand: AsyncParsableCommand {
     ) async throws {
         guard try global.serverAddress == nil else {
             throw ValidationFailure(
-                "'\(path)' stands for several files: only one file can be sent to a server; import it on the "
-                    + "server's own machine")
+                "'\(path)' stands for several models: only one can be sent to a server; import it on the server's own "
+                    + "machine")
         }
         let models = try await LoaderThread.run { try scan() }
         try await global.withAdmin(needsEngines: true) { admin in

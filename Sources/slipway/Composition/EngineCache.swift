@@ -5,6 +5,7 @@ import Logging
 import SlipwayEngine
 import SlipwayLlama
 import SlipwayONNXRuntime
+import SlipwayOpenVINO
 
 /// Where engines are on this machine, and opening them: the only place that knows every adapter.
 enum EngineCache {
@@ -20,6 +21,7 @@ enum EngineCache {
     /// The versions that set-up fetches or builds.
     static let onnxRuntimeVersion = "1.31.1"
     static let llamaVersion = "0.3.36"
+    static let openVINOVersion = "2026.4.1"
 
     /// `$SLIPWAY_ENGINES`, default `~/.cache/slipway/engines`.
     static var folder: String {
@@ -37,6 +39,16 @@ enum EngineCache {
         }
     }
 
+    /// `$SLIPWAY_OPENVINO` names a library to use instead, such as one with a GPU's plug-in beside it.
+    static var openVINO: Candidate {
+        let path =
+            GlobalOptions.environment("SLIPWAY_OPENVINO")
+            ?? "\(folder)/openvino-\(openVINOVersion)/libopenvino_c.so"
+        return Candidate(name: "openvino", libraryPath: path) { _, log throws(EngineError) in
+            try OpenVINOEngine(libraryPath: path, log: log)
+        }
+    }
+
     /// `$SLIPWAY_LLAMA` names a library to use instead.
     static var llama: Candidate {
         let path =
@@ -50,7 +62,7 @@ enum EngineCache {
     }
 
     /// Every engine there could be, in the order in which they are tried.
-    static var candidates: [Candidate] { [onnxRuntime, llama] }
+    static var candidates: [Candidate] { [onnxRuntime, openVINO, llama] }
 
     /// Cores this process may use.
     static var cores: Int { CoreBudget.current().cores }

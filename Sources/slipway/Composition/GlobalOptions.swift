@@ -3,6 +3,8 @@
 import ArgumentParser
 import Glibc
 import SlipwayClient
+import SlipwayEngine
+import SlipwaySecurity
 import SlipwayWire
 
 /// Options that every command takes.
@@ -43,7 +45,12 @@ struct GlobalOptions: ParsableArguments {
     func withAdmin<R>(
         needsEngines: Bool = false, _ body: (any AdminService) async throws -> R
     ) async throws -> R {
-        if let address = try serverAddress { return try await body(AdminClient(server: address, token: apiKey)) }
+        if let address = try serverAddress {
+            return try await body(
+                AdminClient(server: address, token: apiKey) { path in
+                    try await LoaderThread.run { try SHA256Hasher.digest(ofFileAt: path) }
+                })
+        }
         let home = try await OpenHome(folder: homeFolder, engines: needsEngines ? EngineCache.discover() : [])
         do {
             let result = try await body(home.control)

@@ -28,6 +28,7 @@ struct OpenHome: Sendable {
         captures = CaptureStore(root: layout.capture)
         labels = LabelFolders(root: layout.labels)
         control = HomeControl(store: store, artifacts: artifacts, engines: engines, clock: Timestamp.systemNow)
+        control.scratch = layout.cache + "/import"
         control.monitoring = MonitoringParts(
             store: monitoring,
             captures: CaptureFiles(store: captures, writer: nil, labels: labels, cache: layout.cache),

@@ -121,7 +121,9 @@ struct MonitoringLoopTests {
         let other = try MonitoringLoop(parts: parts)
         await other.prepare()
         try await rig.answer(0.5, by: 1, count: 2)
-        let feedback = [Feedback(requestID: "1-0", label: .number(1)), Feedback(requestID: "nobody", label: .number(1))]
+        let feedback = [
+            Feedback(requestID: "1-0", label: .number(1)), Feedback(requestID: "nobody", label: .number(1)),
+        ]
         // Alone, a replica hands nothing over: nobody would take it up.
         #expect(try await other.join(feedback, to: "e") == [.unknown, .unknown])
         for id in ["r1", "r2"] {

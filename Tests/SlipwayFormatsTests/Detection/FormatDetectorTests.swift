@@ -12,23 +12,37 @@ struct FormatDetectorTests {
         let name: String
         let format: ModelFormat
         let bytes: [UInt8]
+        /// Whether it is imported as it is, by conversion or by an engine.
+        let isSupported: Bool
         var testDescription: String { name }
+    }
+
+    /// Formats that are imported.
+    private static let imported: Set<ModelFormat> = [
+        .onnx, .gguf, .pickle, .joblib, .keras, .xgboost, .lightgbm, .catboost, .savedModel, .tflite, .paddle,
+        .openVINO, .tensorFlowGraph,
+    ]
+    /// Variants of those that are not.
+    private static let refused: Set<String> = ["LightGBM JSON", "CatBoost binary", "Paddle 3"]
+
+    static func isImported(_ name: String, _ format: ModelFormat) -> Bool {
+        imported.contains(format) && !refused.contains(name)
     }
 
     @Test("tells formats by their content", arguments: try samples())
     func formats(sample: Sample) {
         let detection = FormatDetector.detect(sample.bytes)
         #expect(detection.format == sample.format, "\(detection.message)")
-        #expect(detection.isSupported == [.onnx, .gguf].contains(sample.format))
+        #expect(detection.isSupported == sample.isSupported, "\(detection.message)")
     }
 
     @Test("an unsupported format's error names it and says what to do")
     func refusal() throws {
-        let pickle = FormatDetector.detect([0x80, 4, 0x95] + zeros(9))
-        let error = try #require(throws: FormatError.self) { try pickle.requireSupported() }
+        let archive = FormatDetector.detect(try zip(["archive/data.pkl", "archive/data/0", "archive/version"]))
+        let error = try #require(throws: FormatError.self) { try archive.requireSupported() }
         #expect(error.code == .unsupported)
-        #expect(error.message.contains("pickle"))
-        #expect(error.message.contains("ONNX"))
+        #expect(error.message.contains("PyTorch"))
+        #expect(error.message.contains("torch.onnx.export("))
         try FormatDetector.detect(TinyModel.add()).requireSupported()
     }
 
@@ -56,7 +70,6 @@ struct FormatDetectorTests {
         let head: [UInt8] = [0x80, 4, 0x95, 0x20, 0, 0, 0, 0, 0, 0, 0, 0x8C, 0x17]
         let detection = FormatDetector.detect(head + Array("sklearn.linear_model".utf8) + [0x2E])
         #expect(detection.summary.contains("scikit-learn"))
-        #expect(detection.message.contains("skl2onnx"))
     }
 
     @Test("tells folders by what they hold, and says when there is nothing at a path")
@@ -67,6 +80,12 @@ struct FormatDetectorTests {
         let paddle = try TemporaryFolder()
         try paddle.write("inference.pdmodel", [])
         #expect(try FormatDetector.detect(path: paddle.path).format == .paddle)
+        let later = try TemporaryFolder()
+        try later.write("inference.json", [])
+        #expect(try !FormatDetector.detect(path: later.path).isSupported)
+        let several = try TemporaryFolder()
+        for name in ["det.pdmodel", "rec.pdmodel"] { try several.write(name, []) }
+        #expect(try FormatDetector.detect(path: several.path).message.contains("FOLDER/det.pdmodel"))
         let other = try TemporaryFolder()
         try other.write("model.bin", TinyModel.add())
         #expect(try FormatDetector.detect(path: other.path).format == .unknown)
@@ -115,7 +134,12 @@ private func samples() throws -> [FormatDetectorTests.Sample] {
             "TorchScript", .torchscript,
             try zip(["m/data.pkl", "m/code/__torch__.py", "m/constants.pkl", "m/version"])
         ),
-        ("PyTorch checkpoint", .torchscript, try zip(["archive/data.pkl", "archive/data/0", "archive/version"])),
+        ("PyTorch checkpoint", .pytorch, try zip(["archive/data.pkl", "archive/data/0", "archive/version"])),
+        (
+            "PyTorch checkpoint of old", .pytorch,
+            [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
+        ),
+        ("PyTorch program", .pt2, try zip(["package/archive_format", "package/models/model.json"])),
         ("npz", .npz, try zip(["x.npy", "y.npy"])),
         ("other zip", .unknown, try zip(["readme.md"])),
         ("text", .unknown, Array("Hello, world.".utf8)),
@@ -123,10 +147,13 @@ private func samples() throws -> [FormatDetectorTests.Sample] {
         ("gzip of something else", .unknown, try Deflate.compress(Array("text".utf8), framing: .gzip)),
         ("npy", .unknown, try NumpyWriter.bytes(of: Tensor([1] as [Float], shape: [1]))),
     ]
-    return (files + treesAndProtobufs()).map { FormatDetectorTests.Sample(name: $0.0, format: $0.1, bytes: $0.2) }
+    return (files + trees() + protobufs()).map { name, format, bytes in
+        FormatDetectorTests.Sample(
+            name: name, format: format, bytes: bytes, isSupported: FormatDetectorTests.isImported(name, format))
+    }
 }
 
-private func treesAndProtobufs() -> [(String, ModelFormat, [UInt8])] {
+private func trees() -> [(String, ModelFormat, [UInt8])] {
     let xgboostBinary = "learner{L gradient_booster version"
     let lightGBM = #"{"name":"tree","version":"v4","num_class":1,"num_tree_per_iteration":1,"tree_info":[]}"#
     let xgboost = #"{"learner":{"gradient_booster":{"model":{"tree_info":[0]}}},"version":[2,0,3]}"#
@@ -139,6 +166,13 @@ private func treesAndProtobufs() -> [(String, ModelFormat, [UInt8])] {
         ),
         ("LightGBM", .lightgbm, Array("tree\nversion=v4\nnum_class=1\n".utf8)),
         ("LightGBM JSON", .lightgbm, Array(lightGBM.utf8)),
+        ("CatBoost JSON", .catboost, Array(#"{"features_info":{"float_features":[]}}"#.utf8)),
+        ("CatBoost binary", .catboost, Array("CBM1".utf8) + zeros(60)),
+    ]
+}
+
+private func protobufs() -> [(String, ModelFormat, [UInt8])] {
+    [
         (
             "SavedModel", .savedModel,
             protobuf {
@@ -155,6 +189,22 @@ private func treesAndProtobufs() -> [(String, ModelFormat, [UInt8])] {
                 $0.varint(1, 7)
                 $0.message(2) { $0.message(1) { $0.string(1, "x") } }
                 $0.message(500) { $0.message(1) { $0.string(1, "layer") } }
+            }
+        ),
+        ("OpenVINO IR", .openVINO, Array(#"<?xml version="1.0"?><net name="m" version="11"><layers>"#.utf8)),
+        ("Paddle 3", .paddle, Array(#"{"base_code":{"magic":"pir","trainable":false,"version":1}}"#.utf8)),
+        (
+            "TensorFlow graph", .tensorFlowGraph,
+            protobuf {
+                $0.message(1) { node in
+                    node.string(1, "x")
+                    node.string(2, "Placeholder")
+                    node.message(5) {
+                        $0.string(1, "dtype")
+                        $0.message(2) { $0.varint(6, 1) }
+                    }
+                }
+                $0.message(4) { $0.varint(1, 1882) }
             }
         ),
         (

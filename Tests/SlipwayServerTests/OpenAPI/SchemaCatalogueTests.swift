@@ -49,10 +49,41 @@ struct SchemaCatalogueTests {
         return spec
     }()
 
+    private static let report: ImportReportDTO = {
+        var report = ImportReportDTO(format: "joblib")
+        report.findings = ["low: odd"]
+        report.framework = "scikit-learn 1.7.2"
+        report.steps = [.init(path: "steps[0]", kind: "StandardScaler", detail: "2 features")]
+        report.notes = ["n"]
+        report.verifiedBy = "onnxruntime 1.31.1"
+        report.refusals = [.init(engine: "e", reason: "r")]
+        report.samples = .init(rows: 2, compared: ["label"], largestDifference: 0.5)
+        return report
+    }()
+
+    private static let uploaded: UploadedImportRequest = {
+        var request = UploadedImportRequest(
+            files: [.init(upload: "u", path: "m.onnx")], isFolder: false, sourceName: "m.onnx")
+        request.alias = "live"
+        request.samples = .init(upload: "s", path: "s.csv")
+        request.expected = .init(upload: "e", path: "e.csv")
+        var options = ImportOptions()
+        options.engine = "auto"
+        options.inputType = "fp32"
+        options.tolerance = 0.1
+        options.license = "MIT"
+        options.card = "# Card"
+        request.options = options
+        return request
+    }()
+
     private static let samples: [(String, any Encodable & Sendable)] =
         [
             ("ModelDTO", ModelDTO(name: "m", versions: [version], aliases: [AliasDTO(alias: "a", version: 1)])),
-            ("ImportDTO", ImportDTO(version: version, isNew: true, notes: ["n"])),
+            ("ImportDTO", ImportDTO(version: version, isNew: true, notes: ["n"], report: report)),
+            ("UploadRequest", UploadRequest(byteCount: 1, digest: version.digest)),
+            ("UploadDTO", UploadDTO(id: "u", byteCount: 2, offset: 1, isComplete: false)),
+            ("UploadedImportRequest", uploaded),
             (
                 "OperationDTO",
                 OperationDTO(

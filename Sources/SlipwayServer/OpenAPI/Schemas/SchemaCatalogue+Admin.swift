@@ -7,6 +7,7 @@ extension SchemaCatalogue {
     private static let instant = JSONSchema.format("date-time")
     private static let digest = JSONSchema.pattern("^sha256:[0-9a-f]{64}$")
     private static let percent = JSONSchema.number
+    private static let precision = JSONSchema.words(InferencePrecision.allCases.map(\.rawValue))
 
     static let admin: KeyValuePairs<String, JSONSchema> = [
         "VersionID": .members(["model": .string, "number": .count]),
@@ -36,6 +37,30 @@ extension SchemaCatalogue {
         "HistoryDTO": .members(["model": .string, "events": .list(.named("EventDTO"))]),
         "ImportDTO": .members([
             "version": .named("VersionDTO"), "isNew": .boolean, "notes": .list(.string),
+            "report?": .named("ImportReportDTO"),
+        ]),
+        "ImportStep": .members(["path": .string, "kind": .string, "detail": .string]),
+        "EngineRefusal": .members(["engine": .string, "reason": .string]),
+        "SampleResult": .members([
+            "rows": .count, "compared": .list(.string), "largestDifference?": .number,
+        ]),
+        "ImportReportDTO": .members([
+            "format": .string, "findings": .list(.string), "framework?": .string,
+            "steps": .list(.named("ImportStep")), "notes": .list(.string), "verifiedBy?": .string,
+            "refusals": .list(.named("EngineRefusal")), "samples?": .named("SampleResult"),
+        ]),
+        "UploadRequest": .members(["byteCount": .integer, "digest?": digest]),
+        "UploadDTO": .members([
+            "id": .string, "byteCount": .count, "offset": .count, "isComplete": .boolean,
+        ]),
+        "UploadedFile": .members(["upload": .string, "path": .string]),
+        "ImportOptions": .members([
+            "engine?": .string, "inputType?": .string, "tolerance?": .number, "license?": .string, "card?": .string,
+        ]),
+        "UploadedImportRequest": .members([
+            "files": .list(.named("UploadedFile")), "isFolder": .boolean, "sourceName": .string, "alias?": .string,
+            "samples?": .named("UploadedFile"), "expected?": .named("UploadedFile"),
+            "options?": .named("ImportOptions"),
         ]),
         "GarbageDTO": .members(["versions": .list(.string), "blobs": .count, "bytesFreed": .count]),
         "TokenDTO": .members([
@@ -82,7 +107,7 @@ extension SchemaCatalogue {
             "rules?": .list(.named("HeaderRule")), "sticky?": .string, "shadows?": .list(.named("Shadow")),
             "rollout?": .named("Rollout"), "engine?": .string, "device?": .string, "instances?": .integer,
             "batching?": .named("BatchingSpec"), "limits?": .named("LimitSpec"),
-            "lifecycle?": .named("LifecycleSpec"), "cacheBytes?": .integer,
+            "precision?": precision, "lifecycle?": .named("LifecycleSpec"), "cacheBytes?": .integer,
             "monitoring?": .named("MonitoringSpec"),
         ]),
         "RevisionDTO": .members([
@@ -92,7 +117,7 @@ extension SchemaCatalogue {
         "ObservedVersionDTO": .members([
             "version": .named("VersionID"), "state": .string, "route": .string, "message?": .string,
             "lanes": .count, "threadsPerCall": .count, "residentBytes": .count, "inFlight": .count,
-            "batching?": .string,
+            "batching?": .string, "engine?": .string, "precision?": precision,
         ]),
         "ObservedDTO": .members([
             "replica": .string, "revision": .count, "version": .named("VersionID"), "state": .string,
@@ -109,7 +134,7 @@ extension SchemaCatalogue {
             "isAlive": .boolean, "addresses": .map(.string), "cores?": .named("CoreSharesDTO"),
         ]),
         "DeployRequest": .members([
-            "reference": .string, "engine?": .string, "device?": .string,
+            "reference": .string, "engine?": .string, "device?": .string, "precision?": precision,
             "instances?": .anyOf([.integer, .words(["auto"])]), "canary?": percent, "shadow?": percent,
             "sticky?": .string, "rollout?": .list(.named("RolloutStep")), "maximumRows?": .integer,
             "allowSignatureChange?": .boolean,

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SlipwayFormats
+
+/// `SimpleRNN`, `LSTM` and `GRU`.
+enum KerasRecurrent: KerasLayerFamily {
+    static let names = ["CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "SimpleRNN"]
+
+    static func add(_ layer: KerasLayer, _ call: KerasCall, to graph: inout KerasGraph) throws -> [KerasValue] {
+        guard let first = call.inputs.first, first.rank == 3 else { throw layer.malformed("inbound_nodes") }
+        var states = Array(call.inputs.dropFirst())
+        for (name, values) in call.named {
+            guard name == "initial_state" else { throw layer.unsupported("a mask", "build the model without one") }
+            states += values
+        }
+        guard !layer.bool("stateful", default: false) else {
+            throw layer.unsupported("a layer that keeps its state between calls", "build the model with stateful=False")
+        }
+        let run = try KerasRecurrence(layer, first, states)
+        return try run.add(
+            isBackward: layer.bool("go_backwards", default: false),
+            variables: try layer.variables.part("cell", scope: nil), to: &graph)
+    }
+}
+
+/// One direction of a recurrent layer.
+struct KerasRecurrence {
+    private let layer: KerasLayer
+    private let input: KerasValue
+    private let states: [KerasValue]
+    private let units: Int
+    private let kind: String
+
+    init(_ layer: KerasLayer, _ input: KerasValue, _ states: [KerasValue]) throws {
+        guard !input.hasMask else {
+            throw layer.unsupported(
+                "a recurrent layer over masked steps", "build the model without mask_zero and Masking")
+        }
+        self.layer = layer
+        self.input = input
+        self.states = states
+        units = try layer.count("units")
+        kind = layer.className.replacing("CuDNN")
+        guard states.isEmpty || states.count == (kind == "LSTM" ? 2 : 1) else { throw layer.malformed("inbound_nodes") }
+    }
+
+    private var gates: Int { kind == "LSTM" ? 4 : kind == "GRU" ? 3 : 1 }
+
+    /// Adds the layer's nodes.
+    ///
+    /// - Parameter alignsSteps: Steps against the order in which they were run, as `Bidirectional` turns those of its
+    ///   backward layer.
+    func add(
+        isBackward: Bool, variables: KerasVariables, alignsSteps: Bool = false, to graph: inout KerasGraph
+    ) throws -> [KerasValue] {
+        let value = graph.float(graph.plain(input))
+        let steps = graph.node("Transpose", [value.name], ["perm": .ints([1, 0, 2])])
+        var inputs = [steps] + (try weights(variables, &graph))
+        if !states.isEmpty {
+            inputs.append("")
+            for state in states {
+                inputs.append(graph.node("Unsqueeze", [graph.float(state).name, graph.integers([0])]))
+            }
+        }
+        var attributes = try activations()
+        attributes["hidden_size"] = .int(units)
+        attributes["direction"] = .string(isBackward ? "reverse" : "forward")
+        if kind == "GRU" { attributes["linear_before_reset"] = .int(resetsAfter ? 1 : 0) }
+        let outputs = graph.builder.nodes(
+            kind == "SimpleRNN" ? "RNN" : kind, inputs, attributes, outputs: kind == "LSTM" ? 3 : 2)
+        var results: [KerasValue] = []
+        var last = value.followed(by: graph.node("Squeeze", [outputs[1], graph.integers([0])]), shape: [nil, units])
+        last.hasMask = false
+        if layer.bool("return_sequences", default: false) {
+            var sequence = graph.node(
+                "Transpose", [graph.node("Squeeze", [outputs[0], graph.integers([1])])], ["perm": .ints([1, 0, 2])])
+            if isBackward != alignsSteps {
+                // Keras gives the steps in the order in which they were run.
+                sequence = graph.node(
+                    "Slice",
+                    [
+                        sequence, graph.integers([-1]), graph.integers([-Int(Int32.max)]), graph.integers([1]),
+                        graph.integers([-1]),
+                    ])
+            }
+            results.append(value.followed(by: sequence, shape: [nil, value.shape[1], units]))
+        } else {
+            results.append(last)
+        }
+        if layer.bool("return_state", default: false) {
+            results.append(last)
+            if kind == "LSTM" {
+                results.append(last.followed(by: graph.node("Squeeze", [outputs[2], graph.integers([0])])))
+            }
+        }
+        return results
+    }
+
+    /// Keras 2 has `reset_after` since 2.1, and the default changed with TensorFlow 2.
+    private var resetsAfter: Bool { layer.bool("reset_after", default: layer.className == "CuDNNGRU") }
+
+    /// The kernels and biases of all gates as ONNX orders them, the direction first.
+    private func weights(_ variables: KerasVariables, _ graph: inout KerasGraph) throws -> [String] {
+        let hasBias = layer.bool("use_bias", default: true)
+        let names = [["kernel"], ["recurrent_kernel"]] + (hasBias ? [["bias"]] : [])
+        let arrays = try variables.read(names, for: layer)
+        let width = gates * units
+        let kernel = try arrays[0].expecting([input.shape[2], width], "kernel", of: layer)
+        let recurrent = try arrays[1].expecting([units, width], "recurrent_kernel", of: layer)
+        var result: [String] = []
+        for array in [kernel, recurrent] {
+            let rows = reordered(array.transposed([1, 0]).values, width: array.shape[0])
+            result.append(try graph.constant(KerasArray(rows, [1, width, array.shape[0]])))
+        }
+        guard hasBias else { return result }
+        var bias = arrays[2].values
+        let isDouble = bias.count == 2 * width
+        guard bias.count == width || isDouble else { throw layer.malformed("bias") }
+        if !isDouble { bias += [Float](repeating: 0, count: width) }
+        let own = reordered(Array(bias.prefix(width)), width: 1)
+        let back = reordered(Array(bias.suffix(width)), width: 1)
+        result.append(try graph.constant(KerasArray(own + back, [1, 2 * width])))
+        return result
+    }
+
+    /// Gates from Keras's order to ONNX's: `i f c o` to `i o f c`; those of GRU are the same.
+    private func reordered(_ rows: [Float], width: Int) -> [Float] {
+        guard kind == "LSTM" else { return rows }
+        let size = units * width
+        return [0, 3, 1, 2].flatMap { rows[($0 * size)..<(($0 + 1) * size)] }
+    }
+
+    private func activations() throws -> [String: ONNXAttribute.Value] {
+        func name(_ key: String, default value: String) throws -> String {
+            let setting = layer.config[key]
+            let name = setting?.string ?? setting?["config"]?.string ?? (setting == nil ? value : "")
+            guard let known = Self.functions[name] else {
+                throw layer.unsupported("the activation '\(name)' in a recurrent layer", "use tanh, sigmoid or relu")
+            }
+            return known
+        }
+        let isFused = layer.className.hasPrefix("CuDNN")
+        let main = try name("activation", default: "tanh")
+        let gate =
+            kind == "SimpleRNN"
+            ? main
+            : try name(
+                "recurrent_activation", default: isFused ? "sigmoid" : "hard_sigmoid")
+        let functions: [String] =
+            switch kind {
+            case "LSTM": [gate, main, main]
+            case "GRU": [gate, main]
+            default: [main]
+            }
+        var attributes: [String: ONNXAttribute.Value] = ["activations": .strings(functions)]
+        if functions.contains("HardSigmoid") || functions.contains("LeakyRelu") {
+            let slope: Float = layer.isLegacy ? 0.2 : 1 / 6
+            attributes["activation_alpha"] = .floats(
+                functions.map { $0 == "HardSigmoid" ? slope : $0 == "LeakyRelu" ? 0.2 : 1 })
+            attributes["activation_beta"] = .floats(functions.map { $0 == "HardSigmoid" ? 0.5 : 0 })
+        }
+        return attributes
+    }
+
+    private static let functions = [
+        "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "hard_sigmoid": "HardSigmoid", "elu": "Elu",
+        "softsign": "Softsign", "softplus": "Softplus", "leaky_relu": "LeakyRelu",
+    ]
+}
+
+extension String {
+    /// The text without this beginning.
+    fileprivate func replacing(_ prefix: String) -> String {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
+    }
+}

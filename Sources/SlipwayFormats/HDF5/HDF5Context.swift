@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What every part of the reader needs: the bytes, the widths of addresses, the limits.
+struct HDF5Context: Sendable {
+    /// From the superblock on: addresses count from there.
+    let source: any ByteSource
+    let widths: HDF5Widths
+    let limits: HDF5Limits
+
+    /// A cursor over `count` bytes at `address`.
+    func cursor(at address: Int, count: Int) throws(FormatError) -> HDF5Cursor {
+        HDF5Cursor(try source.bytes(at: address, count: count), widths, origin: address)
+    }
+
+    /// A cursor over at most `count` bytes at `address`.
+    func cursor(at address: Int, upTo count: Int) throws(FormatError) -> HDF5Cursor {
+        HDF5Cursor(try source.prefix(at: address, upTo: count), widths, origin: address)
+    }
+
+    /// The address so many bytes after another, which must lie in the file.
+    func address(_ address: Int, plus count: Int) throws(FormatError) -> Int {
+        try source.checkRange(offset: address, count: count)
+        return address + count
+    }
+
+    /// Counts one more of what there may be ``HDF5Limits/itemCount`` of.
+    func count(_ items: inout Int, adding more: Int = 1, _ what: String) throws(FormatError) {
+        items += more
+        guard items <= limits.itemCount else {
+            throw FormatError(.limitExceeded, "the HDF5 file has more than \(limits.itemCount) \(what) in one place")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Arrays of joblib: their bytes lie in the stream, behind the opcodes of a wrapper.
+extension PickleMachine {
+    mutating func readJoblib(_ type: String, _ state: UInt32) throws(FormatError) {
+        if type == "NumpyArrayWrapper" { return try readWrappedArray(state) }
+        guard !isScan, type.hasSuffix("NDArrayWrapper") else { return }
+        throw FormatError(
+            .unsupported,
+            "joblib before 0.10 keeps arrays in files of their own; load it there, and dump it with a newer joblib",
+            at: place)
+    }
+
+    /// Reads the bytes behind a wrapper and puts the array in its place.
+    private mutating func readWrappedArray(_ state: UInt32) throws(FormatError) {
+        var entries: [String: UInt32] = [:]
+        let members = arena.members(of: node(state))
+        guard node(state).tag == .dictionary else { throw malformed("the array wrapper's state is damaged") }
+        for index in stride(from: 0, to: members.count - 1, by: 2) {
+            if let name = arena.text(members[index]) { entries[name] = members[index + 1] }
+        }
+        guard let type = entries["dtype"], let element = elementType(type), let shapeNode = entries["shape"],
+            let shape = shape(shapeNode)
+        else { throw malformed("the array wrapper has no dtype or no shape") }
+        let order = entries["order"].flatMap { arena.text($0) } ?? "C"
+        let count = try count(shape)
+        if element.holdsObjects {
+            let value = try runNested()
+            _ = try pop()
+            return try push(value)
+        }
+        let isPadded = entries["numpy_array_alignment_bytes"].map { $0 != Self.noneNode } ?? false
+        if isPadded {
+            try input.skip(Int(try input.byte()))
+        } else if isScan {
+            try lookBehindWrapper()
+        }
+        let (needed, overflow) = count.multipliedReportingOverflow(by: element.byteCount)
+        guard !overflow else { throw malformed("the array has more bytes than can be counted") }
+        var record = PickleArrayRecord(element: element, shape: shape, isFortranOrder: order == "F")
+        if isScan { try input.skip(needed) } else { record.content = .bytes(try input.bytes(needed)) }
+        arena.arrays.append(record)
+        _ = try pop()
+        try make(PickleNode(.array, UInt32(truncatingIfNeeded: arena.arrays.count - 1)))
+    }
+
+    /// The pickle of its own that holds an array of objects.
+    private mutating func runNested() throws(FormatError) -> UInt32 {
+        guard nesting < min(limits.depth, 8) else {
+            throw FormatError(.limitExceeded, "pickles lie inside pickles more than 8 deep", at: place)
+        }
+        let kept = (stack, marks, fence, memo, frameEnd)
+        (stack, marks, fence, memo, frameEnd) = ([], [], 0, PickleMemo(), nil)
+        nesting += 1
+        let value = try run()
+        nesting -= 1
+        (stack, marks, fence, memo, frameEnd) = kept
+        return value
+    }
+
+    /// Where no padding separates them, `pickle.load` would take an array's bytes for opcodes.
+    private mutating func lookBehindWrapper() throws(FormatError) {
+        let ahead = try input.lookAhead(4096)
+        let first = ahead.first
+        // Opcodes that bring in a name, at once or behind a mark.
+        if first == 0x63 || first == 0x80 || first == 0x28 && ahead.count > 1 && [0x63, 0x69].contains(ahead[1]) {
+            note(.medium, "an array's bytes begin like opcodes; read by pickle.load, not joblib, they would run")
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SlipwayCore
+
+/// The type of a tensor's elements in a safetensors file, named as the file names it.
+public enum SafetensorsType: String, Sendable, Hashable, CaseIterable {
+    case bool = "BOOL"
+    case float4 = "F4"
+    case float6E2M3 = "F6_E2M3"
+    case float6E3M2 = "F6_E3M2"
+    case uint8 = "U8"
+    case int8 = "I8"
+    case float8E5M2 = "F8_E5M2"
+    case float8E4M3 = "F8_E4M3"
+    case float8E8M0 = "F8_E8M0"
+    case float8E4M3FNUZ = "F8_E4M3FNUZ"
+    case float8E5M2FNUZ = "F8_E5M2FNUZ"
+    case int16 = "I16"
+    case uint16 = "U16"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int32 = "I32"
+    case uint32 = "U32"
+    case float32 = "F32"
+    case complex64 = "C64"
+    case float64 = "F64"
+    case int64 = "I64"
+    case uint64 = "U64"
+
+    /// Bits of one element; elements of fewer than eight lie packed.
+    public var bitWidth: Int {
+        switch self {
+        case .float4: 4
+        case .float6E2M3, .float6E3M2: 6
+        case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0, .float8E4M3FNUZ, .float8E5M2FNUZ: 8
+        case .int16, .uint16, .float16, .bfloat16: 16
+        case .int32, .uint32, .float32: 32
+        case .complex64, .float64, .int64, .uint64: 64
+        }
+    }
+
+    /// The type as tensors of requests know it; `nil` for those that they have not.
+    public var elementType: ElementType? {
+        switch self {
+        case .bool: .bool
+        case .uint8: .uint8
+        case .int8: .int8
+        case .int16: .int16
+        case .uint16: .uint16
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        case .int32: .int32
+        case .uint32: .uint32
+        case .float32: .float32
+        case .float64: .float64
+        case .int64: .int64
+        case .uint64: .uint64
+        default: nil
+        }
+    }
+
+    /// Bytes that elements of a shape take; `nil` when they fill no whole bytes or are too many to count.
+    func byteCount(of shape: [Int]) -> Int? {
+        var bits = bitWidth
+        // A zero anywhere makes the product zero, whatever the other extents are.
+        if shape.contains(0) { return shape.contains { $0 < 0 } ? nil : 0 }
+        for extent in shape {
+            let (product, overflow) = bits.multipliedReportingOverflow(by: extent)
+            guard extent > 0, !overflow else { return nil }
+            bits = product
+        }
+        return bits % 8 == 0 ? bits / 8 : nil
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Tar archives: PyTorch's oldest format, NeMo's files, and a disguise for anything else.
+enum TarScan {
+    static func isTar(_ head: [UInt8]) -> Bool { head.has("ustar", at: 257) }
+
+    static func scan(
+        _ source: any ByteSource, with scanner: inout FileScanner, member: String?, depth: Int
+    ) throws(FormatError) {
+        scanner.add(
+            ScanFinding(
+                .low, "The file is a tar archive; its members were looked at one by one.", in: member,
+                hint: "Unpack it with a tool that stays inside the folder."))
+        var offset = 0
+        while offset + 512 <= source.byteCount {
+            let header = try source.bytes(at: offset, count: 512)
+            guard header.contains(where: { $0 != 0 }) else { return }
+            guard header.has("ustar", at: 257), let size = size(header) else {
+                throw FormatError(.malformed, "a tar member has no header", at: "offset \(offset)")
+            }
+            let name = name(header)
+            guard scanner.countMember(member) else { return }
+            let place = (member.map { $0 + "/" } ?? "") + name
+            if ArchivePath.escapes(name) { scanner.add(ArchivePath.finding(name, in: member)) }
+            let kind = header[156]
+            if kind == UInt8(ascii: "1") || kind == UInt8(ascii: "2") {
+                let target = text(header[157..<257])
+                let isOutside = ArchivePath.escapes(target)
+                scanner.add(
+                    ScanFinding(
+                        isOutside ? .high : .medium, "The member is a link to '\(target)'.", in: place,
+                        hint: "Unpack it with a tool that refuses links."))
+            }
+            guard size <= source.byteCount - offset - 512 else {
+                throw FormatError(.truncated, "a tar member ends after the file does", at: "offset \(offset)")
+            }
+            if size > 0, kind == 0 || kind == UInt8(ascii: "0") || kind == UInt8(ascii: "7") {
+                try scanner.scan(
+                    try SliceSource(source, from: offset + 512, count: size), member: place, depth: depth + 1)
+            }
+            offset += 512 + (size + 511) / 512 * 512
+        }
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func name(_ header: [UInt8]) -> String {
+        let prefix = text(header[345..<500])
+        let name = text(header[0..<100])
+        return prefix.isEmpty ? name : prefix + "/" + name
+    }
+
+    /// Octal digits, or, for large ones, a number of base 256.
+    private static func size(_ header: [UInt8]) -> Int? {
+        let field = header[124..<136]
+        guard field.first.map({ $0 & 0x80 == 0 }) ?? false else {
+            let value = field.dropFirst().suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            return Int(exactly: value)
+        }
+        let digits = field.drop { $0 == 0x20 }.prefix { (0x30...0x37).contains($0) }
+        return digits.isEmpty ? 0 : Int(String(decoding: digits, as: UTF8.self), radix: 8)
+    }
+}
+
+/// Names of members that lead out of the folder they are unpacked into.
+enum ArchivePath {
+    static func escapes(_ name: String) -> Bool {
+        let parts = name.split(whereSeparator: { $0 == "/" || $0 == "\\" })
+        let isDrive = name.utf8.count > 1 && Array(name.utf8)[1] == UInt8(ascii: ":")
+        return name.hasPrefix("/") || name.hasPrefix("\\") || isDrive || parts.contains("..") || name.utf8.contains(0)
+    }
+
+    static func finding(_ name: String, in member: String?) -> ScanFinding {
+        ScanFinding(
+            .high, "The member '\(name.prefix(200))' leads out of the folder into which it is unpacked.", in: member,
+            hint: "Do not unpack it.")
+    }
+}
