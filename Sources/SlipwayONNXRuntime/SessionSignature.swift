@@ -156,8 +156,7 @@ struct SessionSignature {
         try library.check(api.pointee.GetSymbolicDimensions(tensor, &symbols, rank), .load)
         let shape = zip(extents, symbols).map { extent, symbol -> Dimension in
             if extent >= 0 { return .fixed(Int(extent)) }
-            guard let symbol, symbol.pointee != 0 else { return .dynamic }
-            return .symbolic(String(cString: symbol))
+            return symbol.map { Dimension(symbol: String(cString: $0)) } ?? .dynamic
         }
         return (type, shape)
     }

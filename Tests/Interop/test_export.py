@@ -216,7 +216,7 @@ def test_files_that_are_there_are_kept(imported, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, told", [
-    (["nothing", "--format", "onnx"], "no model 'nothing'"), (["adder:9", "--format", "oci"], "adder:9"),
+    (["nothing", "--format", "onnx"], "no model 'nothing'"), (["adder:9", "--format", "oci"], "no version 9"),
     (["adder", "--format", "onnx", "--server", "http://127.0.0.1:1"], "without --server"),
 ])
 def test_what_cannot_be_exported_is_told(imported, tmp_path, arguments, told):

@@ -147,7 +147,9 @@ def test_bf16_is_asked_for_and_told(server, client):
 
 def test_what_an_engine_does_not_compute_in_is_refused(server):
     server.home.run("import", PITCH / "nmp.onnx", "--name", "strict")
-    done = server.home.try_run("deploy", "strict", "--engine", "onnxruntime", "--precision", "bf16")
+    # The server knows what its engines can do; without one, replicas find out.
+    done = server.home.try_run(
+        "deploy", "strict", "--engine", "onnxruntime", "--precision", "bf16", "--server", server.admin_url)
     assert done.returncode != 0 and "does not compute in bf16" in done.stderr
 
 

@@ -126,7 +126,7 @@ struct EndpointFileTests {
     func everything() throws {
         let file = try EndpointFile.parse(Self.full, name: "f")
         #expect(file.endpoints.map(\.name) == ["fraud", "small"])
-        #expect(file.endpoints.map(\.line) == [3, 31])
+        #expect(file.endpoints.map(\.line) == [3, 32])
         let draft = file.endpoints[0]
         #expect(
             draft.references.map { "\($0.path) \($0.reference)" } == [

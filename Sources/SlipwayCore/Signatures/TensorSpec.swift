@@ -8,6 +8,9 @@ public enum Dimension: Sendable, Hashable, CustomStringConvertible {
     /// Any extent, the same wherever the symbol occurs in the inputs: `batch`.
     case symbolic(String)
 
+    /// What a file calls a dimension; no name and `?`, which some exporters give to every one, name nothing.
+    public init(symbol: String) { self = symbol.isEmpty || symbol == "?" ? .dynamic : .symbolic(symbol) }
+
     public var description: String {
         switch self {
         case .fixed(let extent): String(extent)

@@ -109,8 +109,7 @@ extension ONNXGraphParser {
                 let extent = try reader.varint()
                 dimension = extent < 0 ? .dynamic : .fixed(Int(extent))
             case 2:
-                let symbol = try text(&reader)
-                dimension = symbol.isEmpty ? .dynamic : .symbolic(symbol)
+                dimension = Dimension(symbol: try text(&reader))
             default: break
             }
         }

@@ -23,7 +23,9 @@ struct ONNXReaderTests {
         #expect(info.signature.inputs.first?.shape == shape)
     }
 
-    @Test("reads negative extents and empty symbols as dynamic", arguments: [Dimension.fixed(-1), .symbolic("")])
+    @Test(
+        "reads negative extents, empty symbols and question marks as dynamic",
+        arguments: [Dimension.fixed(-1), .symbolic(""), .symbolic("?")])
     func formerDynamic(dimension: Dimension) throws {
         let info = try ONNXReader.read(TinyModel.identity(shape: [dimension, .fixed(2)]))
         #expect(info.signature.inputs.first?.shape == [.dynamic, .fixed(2)])

@@ -193,6 +193,7 @@ import Testing
         ])
     func clock(moment: Moment) {
         var spec = MonitoringSpec()
+        spec.buckets = 12
         spec.bucketRows = 100
         let action = WindowClock(spec).action(
             startedAt: Timestamp(milliseconds: 0), lastAt: Timestamp(milliseconds: moment.last), rows: moment.rows,
