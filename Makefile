@@ -90,9 +90,10 @@ bench-monitoring: setup ## what monitors cost, how fast a fault is rolled back, 
 	@Benchmarks/monitoring/rollback $(BENCH_FLAGS)
 	@MONITORING_BENCHMARK=$(SCRATCH)/release/MonitoringBenchmark Benchmarks/monitoring/detection $(BENCH_FLAGS)
 
-bench-imports: setup ## an imported forest beside scikit-learn
+bench-imports: setup ## an imported forest beside scikit-learn, and how fast pickles are scanned
 	@swift build $(SWIFT_FLAGS) --product slipway
 	@Benchmarks/imports/forest $(BENCH_FLAGS)
+	@Benchmarks/imports/scan $(BENCH_FLAGS)
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
 	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)

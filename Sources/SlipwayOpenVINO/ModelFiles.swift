@@ -49,7 +49,10 @@ final class ModelFiles: Sendable {
         links = folder
         path = folder + "/model" + ending
         weights = separate
-        guard symlink(bundle.path, path) == 0 else {
+        // A link to a relative path would lead from its own folder to nowhere.
+        let real = realpath(bundle.path, nil)
+        defer { free(real) }
+        guard let real, symlink(real, path) == 0 else {
             throw EngineError(
                 code: .loadFailed, message: "cannot link \(bundle.path): \(String(cString: strerror(errno)))")
         }

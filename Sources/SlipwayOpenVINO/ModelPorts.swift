@@ -37,16 +37,20 @@ struct ModelPorts {
     private func specs(
         _ count: Int, _ port: PortFunction, fallback: String, _ known: [TensorSpec]
     ) throws(EngineError) -> [TensorSpec] {
-        let file = known.count == count ? known : []
-        var specs: [TensorSpec] = []
-        var taken: Set<String> = []
+        var handles: [OpaquePointer] = []
+        defer { for handle in handles { calls.pointee.ov_output_const_port_free(handle) } }
         for index in 0..<count {
             var found: OpaquePointer?
             try library.check(port(model, index, &found), .compile)
-            let handle = try OpenVINOLibrary.present(found)
-            defer { calls.pointee.ov_output_const_port_free(handle) }
-            let known = file.indices.contains(index) ? file[index] : nil
-            let wanted = known?.name ?? name(handle) ?? "\(fallback)_\(index)"
+            handles.append(try OpenVINOLibrary.present(found))
+        }
+        let own = handles.map { name($0) }
+        let places = known.count == count ? try PortOrder.match(own, to: known.map(\.name)) : nil
+        var specs: [TensorSpec] = []
+        var taken: Set<String> = []
+        for (index, handle) in handles.enumerated() {
+            let known = places.map { known[$0[index]] }
+            let wanted = known?.name ?? own[index] ?? "\(fallback)_\(index)"
             // Two ports may be one tensor.
             var (name, suffix) = (wanted, 0)
             while !taken.insert(name).inserted {

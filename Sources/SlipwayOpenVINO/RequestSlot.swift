@@ -38,12 +38,17 @@ final class RequestSlot: @unchecked Sendable {
     /// - Parameter inputs: Fit the signature; in any order.
     func bind(_ inputs: NamedTensors) throws(EngineError) {
         for (index, spec) in compiled.signature.inputs.enumerated() {
-            guard let tensor = inputs[spec.name] else { continue }
+            // What the call before bound must never answer for an input that is missing.
+            guard let tensor = inputs[spec.name] else {
+                throw EngineError(code: .inputMismatch, message: "input '\(spec.name)' is missing", location: spec.name)
+            }
             let bytes = tensor.storage.bytes
             guard
                 let address = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
                     ?? UnsafeMutableRawPointer(bitPattern: Self.noData)
-            else { continue }
+            else {
+                throw EngineError(code: .executionFailed, message: "'\(spec.name)' has no address", location: spec.name)
+            }
             var made: OpaquePointer?
             var extents = tensor.shape.dimensions.map { Int64($0) }
             let status = extents.withUnsafeMutableBufferPointer { extents in

@@ -3,6 +3,7 @@
 
 TensorFlow is not installed here: Scripts/golden/conversion/keras_models.py recorded its answers.
 """
+import json
 import os
 import subprocess
 import sys
@@ -70,6 +71,82 @@ def test_what_is_not_converted_is_named(models, tmp_path, name, word):
     assert done.returncode != 0
     assert word in done.stderr + done.stdout
     assert not (tmp_path / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("change, word", [
+    ({"module": None, "registered_name": "Custom>Dense"}, "Custom>Dense"),
+    ({"module": "__main__", "registered_name": "Dense"}, "__main__"),
+])
+def test_a_class_of_the_users_own_is_not_taken_for_the_one_of_keras(models, tmp_path, change, word):
+    refused(edited(models / "sequential.keras", tmp_path, lambda entry: entry.update(change), "Dense"), tmp_path, word)
+
+
+def test_a_function_of_the_users_own_is_not_taken_for_the_one_of_keras(models, tmp_path):
+    own = {"module": "builtins", "class_name": "function", "config": "relu", "registered_name": "function"}
+    path = edited(models / "sequential.keras", tmp_path, lambda entry: entry["config"].update(activation=own), "Dense")
+    refused(path, tmp_path, "relu")
+
+
+def test_a_call_with_training_is_refused(models, tmp_path):
+    def trained(entry):
+        for node in entry["inbound_nodes"]:
+            node.setdefault("kwargs", {})["training"] = True
+
+    path = edited(models / "conv2d.keras", tmp_path, trained, "BatchNormalization")
+    refused(path, tmp_path, "training=True")
+
+
+def test_steps_before_the_batch_are_refused(models, tmp_path):
+    path = edited(models / "recurrent.keras", tmp_path, lambda entry: entry["config"].update(time_major=True), "LSTM")
+    refused(path, tmp_path, "time_major")
+
+
+def test_only_functions_that_take_a_slope_are_given_one(models, tmp_path):
+    """ONNX Runtime reads the list of slopes as one for each function that takes one, not for each function."""
+    path = edited(
+        models / "recurrent.keras", tmp_path,
+        lambda entry: entry["config"].update(activation="leaky_relu", recurrent_activation="sigmoid"), "LSTM")
+    done = convert(path, tmp_path / "model.onnx")
+    assert done.returncode == 0, done.stderr
+    content = (tmp_path / "model.onnx").read_bytes()
+    # The attribute's name, then its floats, packed or one by one: two of 0.2 and no other.
+    start = content.index(b"activation_alpha")
+    slope = np.float32(0.2).tobytes()
+    assert content[start:start + 48].count(slope) == 2 and np.float32(1).tobytes() not in content[start:start + 48]
+
+
+def edited(source, folder, change, class_name):
+    """The model with all layers of a class changed in its architecture."""
+    def walk(value):
+        if isinstance(value, list):
+            for item in value:
+                walk(item)
+        elif isinstance(value, dict):
+            for item in list(value.values()):
+                walk(item)
+            if value.get("class_name") == class_name:
+                change(value)
+                changed.append(value)
+
+    changed = []
+    path = folder / "edited.keras"
+    with zipfile.ZipFile(source) as archive, zipfile.ZipFile(path, "w") as target:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                walk(config)
+                content = json.dumps(config).encode()
+            target.writestr(name, content)
+    assert changed
+    return path
+
+
+def refused(path, folder, word):
+    done = convert(path, folder / "model.onnx")
+    assert done.returncode != 0
+    assert word in done.stderr + done.stdout
+    assert not (folder / "model.onnx").exists()
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,32 @@ def test_a_file_of_another_version_answers_as_that_version(home, tmp_path, path)
     assert report["framework"] == f"scikit-learn {golden['scikit-learn']}"
 
 
+def test_what_the_file_does_not_tell_is_refused_by_name(home, tmp_path):
+    """LGBMClassifier has a decision_function since 4.7 only, so what it was calibrated by is not known."""
+    from lightgbm import LGBMClassifier
+    from sklearn.calibration import CalibratedClassifierCV
+
+    x, y, _ = sklearn_rest.core.held_out(sklearn_rest.cancer)
+    model = CalibratedClassifierCV(LGBMClassifier(n_estimators=3, verbose=-1), cv=2).fit(x, y)
+    path = sklearn_rest.save("calibrated_lightgbm", model, tmp_path)
+    done = subprocess.run(
+        [slipway.binary(), "convert", str(path), "--out", str(tmp_path / "model.onnx")], capture_output=True, text=True,
+        timeout=slipway.PATIENCE)
+    assert done.returncode != 0 and "LGBMClassifier" in done.stderr + done.stdout
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_categories_beyond_whole_float64_are_refused(home, tmp_path):
+    from sklearn.preprocessing import OneHotEncoder
+
+    model = OneHotEncoder().fit(np.array([[2 ** 53], [2 ** 53 + 1]]))
+    path = sklearn_rest.save("large_categories", model, tmp_path)
+    done = subprocess.run(
+        [slipway.binary(), "convert", str(path), "--out", str(tmp_path / "model.onnx")], capture_output=True, text=True,
+        timeout=slipway.PATIENCE)
+    assert done.returncode != 0 and "2^53" in done.stderr + done.stdout
+
+
 def test_one_row_and_many_give_the_same(home, tmp_path):
     """Loops stop when all rows are done; a row's answer must not depend on its company."""
     model, rows = CASES["svc_probability_wine"][0]()

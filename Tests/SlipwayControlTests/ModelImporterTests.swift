@@ -86,6 +86,10 @@ struct ModelImporterTests {
         let result = try await home.control.importModel(ImportRequest(path: path, model: "m")) { _ in }
         #expect(result.version.files.map(\.path).sorted() == ["model-graph.onnx", "model.onnx"])
         #expect(try await home.store.version(result.version.id)?.draft.primaryPath == "model-graph.onnx")
+        // The folder with both is that model, too.
+        let whole = home.folder.path + "/" + folder
+        let again = try await home.control.importModel(ImportRequest(path: whole, model: "m")) { _ in }
+        #expect(!again.isNew)
     }
 
     @Test("a folder must hold one model", arguments: [[], ["a.onnx", "b.onnx"]])

@@ -99,7 +99,7 @@ def neighbors():
         random = np.random.RandomState(4)
         return x + random.normal(size=x.shape) * 1e-3, y, rows + random.normal(size=rows.shape) * 1e-3
 
-    for metric in ["euclidean", "manhattan", "chebyshev", "cosine"]:
+    for metric in ["euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine"]:
         for weights in ["uniform", "distance"]:
             simple(f"knn_{metric}_{weights}", lambda m=metric, w=weights: KNeighborsClassifier(
                 metric=m, weights=w), iris, change=noisy)
@@ -157,6 +157,36 @@ def calibrated():
             return CalibratedClassifierCV(FrozenEstimator(base)).fit(x[1::2], y[1::2]), rows
 
         CASES["calibrated_frozen"] = (frozen, False)
+
+
+def around_others():
+    """What is calibrated and voted by: decisions of bags, probabilities of XGBoost, which has no decisions."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.ensemble import BaggingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+    from sklearn.svm import LinearSVC
+
+    def bag():
+        return BaggingClassifier(LogisticRegression(max_iter=3000), n_estimators=4, random_state=0)
+
+    simple("calibrated_bagging", lambda: CalibratedClassifierCV(bag(), cv=3), cancer)
+    simple("calibrated_bagging_many", lambda: CalibratedClassifierCV(bag(), cv=3), wine)
+    simple("calibrated_bagging_votes", lambda: CalibratedClassifierCV(
+        BaggingClassifier(LinearSVC(dual=False), n_estimators=3, random_state=0), cv=3), iris)
+    simple("one_vs_one_bagging", lambda: OneVsOneClassifier(bag()), wine)
+    simple("one_vs_rest_bagging", lambda: OneVsRestClassifier(bag()), wine)
+    try:
+        from xgboost import XGBClassifier
+    except ImportError:
+        return
+
+    def boosted():
+        return XGBClassifier(n_estimators=8, max_depth=3, random_state=0)
+
+    simple("calibrated_xgboost", lambda: CalibratedClassifierCV(boosted(), cv=3), cancer)
+    simple("calibrated_xgboost_isotonic", lambda: CalibratedClassifierCV(boosted(), cv=3, method="isotonic"), wine)
+    simple("one_vs_one_xgboost", lambda: OneVsOneClassifier(boosted()), wine)
 
 
 def ensembles():
@@ -389,7 +419,7 @@ def save(name, model, out, compress=0):
 def register():
     """All cases by name: a function that gives a fitted estimator and rows, and whether it is a fixture."""
     if not CASES:
-        for group in [vectors, bayes, neighbors, networks, calibrated, ensembles, discriminants, clusters, meta,
+        for group in [vectors, bayes, neighbors, networks, calibrated, around_others, ensembles, discriminants, clusters, meta,
                       features, texts]:
             group()
     return CASES

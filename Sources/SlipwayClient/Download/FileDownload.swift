@@ -114,13 +114,29 @@ package struct FileDownload: Sendable {
             return .redirect(target)
         }
         guard status == 200 || status == 206 else { throw Self.refusal(status, url) }
-        if status == 200 { try file.restart() }
-        identity = response.headers.first(name: "etag").flatMap { $0.hasPrefix("W/") ? nil : $0 }
+        let tag = response.headers.first(name: "etag")
+        if status == 200 {
+            try file.restart()
+            identity = tag.flatMap { $0.hasPrefix("W/") ? nil : $0 }
+        } else if !Self.continues(file, response.headers, tag == nil || tag == identity) {
+            // Not what was asked for: its bytes may be of another file, or of another place in it.
+            identity = nil
+            try file.restart()
+            throw ClientError(
+                code: .unreachable, category: .unavailable,
+                message: "\(url.host ?? "the server") answered with another part of a file than was asked for")
+        }
         let length = response.headers.first(name: "content-length").flatMap { Int($0) }
         let total = length.map { $0.addingReportingOverflow(file.byteCount).partialValue }
         if let total, total > limit { throw tooLarge("it has \(total) bytes") }
         try await receive(response.body, total: total, into: file, url, progress)
         return .done
+    }
+
+    /// Whether an answer in part goes on where the file ends.
+    private static func continues(_ file: DownloadedFile, _ headers: HTTPHeaders, _ isSameFile: Bool) -> Bool {
+        let range = headers.first(name: "content-range") ?? ""
+        return file.byteCount > 0 && isSameFile && range.lowercased().hasPrefix("bytes \(file.byteCount)-")
     }
 
     private func receive(

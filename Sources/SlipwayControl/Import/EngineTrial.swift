@@ -34,7 +34,7 @@ struct EngineTrial: Sendable {
                 let model = try await Self.load(inspected, in: engine)
                 return Outcome(engine: engine.name, version: engine.version, model: model, refusals: refusals)
             } catch {
-                guard candidates.count > 1 else { throw error }
+                guard candidates.count > 1, Self.isRefusal(error) else { throw error }
                 refusals.append(.init(engine: engine.name, reason: "\(error)"))
             }
         }
@@ -42,6 +42,12 @@ struct EngineTrial: Sendable {
         throw ControlError(
             .unsupportedFormat,
             "none of the engines that read \(inspected.format.displayName) takes this model: \(reasons)")
+    }
+
+    /// Whether an error says something of the model, rather than of this machine at this moment.
+    private static func isRefusal(_ error: any Error) -> Bool {
+        guard let error = error as? EngineError else { return !(error is CancellationError) }
+        return error.code != .outOfMemory && error.code != .cancelled
     }
 
     /// The engines to try, in their order.

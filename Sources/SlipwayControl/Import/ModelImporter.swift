@@ -43,9 +43,16 @@ package struct ModelImporter: Sendable {
         if let alias = request.alias { try ModelReference.checkName(alias) }
         let scratch = scratch
         let prepared = try await LoaderThread.run { try PreparedModel(request, scratch: scratch) }
-        defer { prepared.discard() }
-        let verified = try await verify(prepared, request)
-        return try await register(verified, request, progress: progress)
+        let result: Swift.Result<Result, any Error>
+        do {
+            let verified = try await verify(prepared, request)
+            result = .success(try await register(verified, request, progress: progress))
+        } catch {
+            result = .failure(error)
+        }
+        // Files are removed where a slow disk holds up nobody.
+        try? await LoaderThread.run { prepared.discard() }
+        return try result.get()
     }
 
     /// A model that an engine loaded, or that none is here for.
@@ -69,9 +76,12 @@ package struct ModelImporter: Sendable {
             notes.append("not verified: no engine for \(inspected.format.displayName) is installed here")
         }
         for refusal in trial.refusals { notes.append("engine '\(refusal.engine)' refused it: \(refusal.reason)") }
-        var metadata = inspected.metadata.merging(ClassLabelFacts.facts(request.classLabels)) { _, given in given }
-        metadata.merge(ModelCard.facts(request.options, besides: metadata, folder: prepared.folder)) { $1 }
-        let check = try SampleCheck(request, folder: prepared.folder, labels: ClassLabelFacts.read(metadata))
+        let (metadata, check) = try await LoaderThread.run {
+            var metadata = inspected.metadata.merging(ClassLabelFacts.facts(request.classLabels)) { $1 }
+            metadata.merge(ModelCard.facts(request.options, besides: metadata, folder: prepared.folder)) { $1 }
+            let labels = ClassLabelFacts.read(metadata)
+            return (metadata, try SampleCheck(request, folder: prepared.folder, labels: labels))
+        }
         if let check { report.samples = try await run(check, trial.model) }
         guard let signature = inspected.signature ?? trial.model?.signature else {
             throw ControlError(.unsupportedFormat, "the engine tells nothing of the model's inputs and outputs")
@@ -104,10 +114,39 @@ package struct ModelImporter: Sendable {
                     sourceName: name, sourceDigest: model.prepared.sourceDigest ?? files[0].digest,
                     recipe: model.prepared.recipe),
                 metadata: model.metadata)
-            let known = try await self.store.versions(of: request.model).contains { $0.digest == draft.digest }
+            let known = try await self.store.versions(of: request.model).first { $0.digest == draft.digest }
+            let notes = try known.map { try Self.differences(of: draft, from: $0, wanted: request.options.engine) }
             let record = try await self.store.register(draft, alias: request.alias)
-            return Result(record: record, isNew: !known, notes: model.notes, report: model.report)
+            return Result(
+                record: record, isNew: known == nil, notes: model.notes + (notes ?? []), report: model.report)
         }
+    }
+
+    /// What the version that is there keeps, though this import says otherwise.
+    ///
+    /// - Throws: ``ControlError`` `invalidRequest` where the caller named another engine: nothing would run in it.
+    private static func differences(
+        of draft: VersionDraft, from known: VersionRecord, wanted: String?
+    ) throws(ControlError) -> [String] {
+        var notes: [String] = []
+        if known.draft.engine != draft.engine {
+            guard wanted == nil || wanted == EngineTrial.automatic else {
+                throw ControlError(
+                    .invalidRequest,
+                    "\(known.id) is the same model and runs in '\(known.draft.engine)', not in '\(draft.engine)': "
+                        + "import it under another name, or delete \(known.id) first")
+            }
+            notes.append(
+                "\(known.id) was there already and goes on running in '\(known.draft.engine)', not in "
+                    + "'\(draft.engine)'")
+        }
+        let differing = draft.metadata.filter { known.draft.metadata[$0.key] != $0.value }.keys.sorted()
+        if !differing.isEmpty {
+            notes.append(
+                "\(known.id) was there already and keeps the facts of its first import; left out of this one: "
+                    + differing.joined(separator: ", "))
+        }
+        return notes
     }
 
     private static func lastComponent(of path: String) -> String {

@@ -8,6 +8,9 @@ struct ModelLocation: Sendable {
     /// Files of a folder that are looked into.
     private static let maximumFiles = 256
 
+    /// Files that are read to find the one that refers to the others.
+    private static let maximumGraphs = 8
+
     let path: String
     let detected: FormatDetection
     /// The folder that was named, where the model's licence, card and samples may lie; `nil` where a file was named.
@@ -50,8 +53,21 @@ struct ModelLocation: Sendable {
             candidates.insert(GGUFSplit(fileName: name).map { $0.name(of: 1) } ?? name)
         }
         guard let only = candidates.first else { return nil }
-        guard candidates.count == 1 else { throw ambiguous(candidates.count) }
-        return folder + "/" + only
+        guard candidates.count > 1 else { return folder + "/" + only }
+        guard let graph = graph(among: candidates, in: folder) else { throw ambiguous(candidates.count) }
+        return folder + "/" + graph
+    }
+
+    /// The one ONNX file that refers to all the others, which are its weights then.
+    private static func graph(among names: Set<String>, in folder: String) -> String? {
+        guard names.count <= maximumGraphs else { return nil }
+        let graphs = names.filter { name in
+            guard name.hasSuffix(".onnx"), let info = try? ONNXReader.read(path: folder + "/" + name) else {
+                return false
+            }
+            return names.subtracting([name]).isSubset(of: info.externalFiles.map(\.path))
+        }
+        return graphs.count == 1 ? graphs.first : nil
     }
 
     /// The one file of a folder that is a model by its content.

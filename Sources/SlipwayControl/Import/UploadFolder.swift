@@ -23,6 +23,8 @@ package final class UploadFolder: Sendable {
     private let capacity: @Sendable (String) -> Int?
     /// Uploads that are being written.
     private let open = Mutex<Set<String>>([])
+    /// Two that begin together must not both be promised the same bytes of the disk.
+    private let beginning = Mutex(())
 
     /// - Parameters:
     ///   - folder: Made when it is needed.
@@ -50,20 +52,39 @@ package final class UploadFolder: Sendable {
         try PosixFolder.make(folder)
         removeOld()
         let id = UploadID(request)
-        if let known = try? state(of: id.text) { return known }
-        guard try PosixFolder.names(in: folder).count < Self.maximumCount else {
+        return try beginning.withLock { _ in
+            if let known = try? state(of: id.text) { return known }
+            try checkRoom(for: request.byteCount)
+            _ = try PosixFile(creating: path(id), mode: 0o600)
+            return try settle(id)
+        }
+    }
+
+    /// - Throws: ``ControlError`` `tooLarge`, `busy`.
+    private func checkRoom(for byteCount: Int) throws {
+        let names = try PosixFolder.names(in: folder)
+        guard names.count < Self.maximumCount else {
             throw ControlError(
                 .busy,
                 "\(Self.maximumCount) uploads lie here already: finish them, or wait a day until they are removed")
         }
-        if let free = capacity(folder), free - Self.reserve < request.byteCount {
+        guard let free = capacity(folder) else { return }
+        let left = names.reduce(free - Self.reserve) { left, name in
+            let (rest, overflow) = left.subtractingReportingOverflow(lacking(name))
+            return overflow ? .min : rest
+        }
+        guard left >= byteCount else {
             throw ControlError(
                 .tooLarge,
-                "the upload has \(request.byteCount) bytes, and the server's disk has \(max(0, free)) left: "
-                    + "free some space or run 'slipway gc'")
+                "the upload has \(byteCount) bytes, and the server's disk has \(max(0, left)) left for it: free some "
+                    + "space, finish the uploads that were begun, or run 'slipway gc'")
         }
-        _ = try PosixFile(creating: path(id), mode: 0o600)
-        return try settle(id)
+    }
+
+    /// Bytes that an upload with a file of this name still lacks.
+    private func lacking(_ name: String) -> Int {
+        guard name.hasSuffix(".part"), let id = UploadID(String(name.dropLast(".part".utf8.count))) else { return 0 }
+        return max(0, id.byteCount - (FileFacts.size(folder + "/" + name) ?? 0))
     }
 
     /// How far an upload is.
@@ -99,19 +120,33 @@ package final class UploadFolder: Sendable {
             }
             let descriptor = Glibc.open(path(id), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 || state.isComplete else { throw Self.unknown(text) }
-            return UploadPiece(descriptor: descriptor, left: id.byteCount - offset) { [self] in
-                defer { closed(text) }
-                return try settle(id)
-            }
+            return UploadPiece(
+                descriptor: descriptor, left: id.byteCount - offset,
+                hooks: UploadPiece.Hooks(
+                    checkRoom: { [self] in try checkReserve() }, settle: { [self] in try settle(id) },
+                    release: { [self] in closed(text) }))
         } catch {
             closed(text)
             throw error
         }
     }
 
+    /// What others wrote since the upload began may have filled the disk.
+    private func checkReserve() throws(RegistryError) {
+        guard let free = capacity(folder), free < Self.reserve else { return }
+        throw RegistryError(
+            .storeFull, "the server's disk has \(free) bytes left: free some space or run 'slipway gc', and go on then")
+    }
+
     /// Forgets an upload.
+    ///
+    /// - Throws: ``ControlError`` `busy` while a piece is written, `notFound`.
     package func remove(_ text: String) throws {
         let id = try known(text)
+        guard open.withLock({ $0.insert(text).inserted }) else {
+            throw ControlError(.busy, "a piece of this upload is being received: remove it when that has ended")
+        }
+        defer { closed(text) }
         _ = try state(of: text)
         unlink(path(id))
         unlink(path(id, isComplete: true))

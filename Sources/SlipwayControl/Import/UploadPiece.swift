@@ -11,25 +11,49 @@ package final class UploadPiece: Sendable {
     private let descriptor: Int32
     private let limit: Int
     private let written = Atomic<Int>(0)
-    private let settle: @Sendable () throws -> UploadDTO
+    private let isReleased = Atomic(false)
+    private let hooks: Hooks
 
-    /// - Parameter left: Bytes that the upload lacks.
-    init(descriptor: Int32, left: Int, settle: @escaping @Sendable () throws -> UploadDTO) {
-        self.descriptor = descriptor
-        limit = left
-        self.settle = settle
+    /// What the folder does for a piece.
+    struct Hooks: Sendable {
+        /// Throws where the disk has too little left to go on.
+        let checkRoom: @Sendable () throws -> Void
+        /// Says how far the upload is, and notes when it is complete.
+        let settle: @Sendable () throws -> UploadDTO
+        /// Lets another piece be written; called once.
+        let release: @Sendable () -> Void
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    /// Bytes between two looks at the disk.
+    private static let stride = 64 << 20
+
+    /// - Parameter left: Bytes that the upload lacks.
+    init(descriptor: Int32, left: Int, hooks: Hooks) {
+        self.descriptor = descriptor
+        limit = left
+        self.hooks = hooks
+    }
+
+    // A caller that was cancelled never comes to `finish`.
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        release()
+    }
+
+    private func release() {
+        if !isReleased.exchange(true, ordering: .acquiringAndReleasing) { hooks.release() }
+    }
 
     /// Appends bytes; blocks. What was written stays, whatever comes after.
     ///
     /// - Throws: ``ControlError`` `tooLarge` for more than was announced, `RegistryError` `storeFull`.
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
-        guard bytes.count <= limit - written.load(ordering: .relaxed) else {
+        let before = written.load(ordering: .relaxed)
+        guard bytes.count <= limit - before else {
             throw ControlError(
                 .tooLarge, "the piece goes on after the \(limit) bytes that the upload lacks: begin anew with its size")
         }
+        if before / Self.stride != (before + bytes.count) / Self.stride { try hooks.checkRoom() }
         var rest = bytes
         while !rest.isEmpty {
             switch FileWriter.system.write(descriptor, rest) {
@@ -45,7 +69,10 @@ package final class UploadPiece: Sendable {
     /// Ends the piece, wherever it broke off: the upload may be appended to again.
     ///
     /// - Throws: ``ControlError`` `uploadMismatch` where all bytes are there and are not those announced.
-    package func finish() throws -> UploadDTO { try settle() }
+    package func finish() throws -> UploadDTO {
+        defer { release() }
+        return try hooks.settle()
+    }
 }
 
 /// What an upload is called: by its content where that is known, so that the same file finds it again.

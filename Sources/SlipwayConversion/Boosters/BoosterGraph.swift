@@ -86,9 +86,10 @@ enum BoosterGraph {
             let classes = try classes(of: model, count: 2)
             try require(outputs == 1, model, outputs)
             let positive = graph.sigmoid(scaled(raw, scale, in: &graph))
+            let above = model.threshold == 0 ? raw : graph.add(raw, graph.double(-model.threshold))
             return .classifier(
                 SklearnClassifier(
-                    classes: classes, index: graph.isPositive(scaled(raw, scale, in: &graph)),
+                    classes: classes, index: graph.isPositive(scaled(above, scale, in: &graph)),
                     probabilities: graph.withComplement(positive), decision: raw))
         case .binaryDecision:
             let classes = try classes(of: model, count: 2)

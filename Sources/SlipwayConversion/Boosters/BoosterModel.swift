@@ -28,6 +28,8 @@ struct BoosterModel: Sendable {
     var link: BoosterLink
     /// Of classifiers; `nil` for numbers from 0 on.
     var classes: SklearnClasses?
+    /// The sum above which the second of two classes is told.
+    var threshold = 0.0
     /// What stands for a missing value beside NaN.
     var missing: Double?
     var categoricalFeatures: Set<Int> = []

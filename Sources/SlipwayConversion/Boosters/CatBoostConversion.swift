@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import SlipwayCore
 import SlipwayFormats
 
@@ -64,11 +65,17 @@ enum CatBoostConversion {
         }
         let ensemble = TreeEnsemble(
             trees: trees, targetCount: file.bias.count, base: file.bias, comparison: .float32)
-        return BoosterModel(
+        var model = BoosterModel(
             framework: "CatBoost" + (file.version.isEmpty ? "" : " " + file.version), kind: "CatBoost",
             objective: file.lossFunction, featureNames: file.featureNames.contains("") ? [] : file.featureNames,
             featureCount: file.columnCount, body: .trees(ensemble), link: link,
             classes: try classes(file, isClassifier: link.isClassifier))
+        if case .binary = link, file.probabilityThreshold != 0.5 {
+            model.threshold = -log(1 / file.probabilityThreshold - 1)
+            model.notes.append(
+                "labels go by the model's own threshold: the second class above \(file.probabilityThreshold)")
+        }
+        return model
     }
 
     private static func classes(_ file: CatBoostModel, isClassifier: Bool) throws(ConversionError) -> SklearnClasses? {

@@ -15,7 +15,13 @@ enum LightGBMEstimators: SklearnEstimator {
     static func add(
         _ estimator: SklearnContext, input: SklearnInput, to graph: inout GraphBuilder
     ) throws(ConversionError) -> SklearnOutput {
-        try BoosterEstimator.add(try model(estimator), estimator, input: input, to: &graph)
+        let output = try BoosterEstimator.add(try model(estimator), estimator, input: input, to: &graph)
+        guard case .classifier(var classifier) = output else { return output }
+        classifier.doubt =
+            "LGBMClassifier has a decision_function since version 4.7 only, and the file does not tell by which "
+            + "version the estimator around it was fitted; use HistGradientBoostingClassifier there, or convert the "
+            + "LGBMClassifier by itself"
+        return .classifier(classifier)
     }
 
     private static func model(_ estimator: SklearnContext) throws(ConversionError) -> BoosterModel {

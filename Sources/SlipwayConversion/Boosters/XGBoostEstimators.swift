@@ -17,7 +17,11 @@ enum XGBoostEstimators: SklearnEstimator {
     static func add(
         _ estimator: SklearnContext, input: SklearnInput, to graph: inout GraphBuilder
     ) throws(ConversionError) -> SklearnOutput {
-        try BoosterEstimator.add(try model(estimator), estimator, input: input, to: &graph)
+        let output = try BoosterEstimator.add(try model(estimator), estimator, input: input, to: &graph)
+        guard case .classifier(var classifier) = output, classifier.probabilities != nil else { return output }
+        // XGBClassifier has no decision_function: estimators around it take its probabilities.
+        classifier.decision = nil
+        return .classifier(classifier)
     }
 
     private static func model(_ estimator: SklearnContext) throws(ConversionError) -> BoosterModel {

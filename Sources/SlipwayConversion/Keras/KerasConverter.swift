@@ -16,8 +16,9 @@ package enum KerasConverter {
         let report = ConversionReport(framework: file.version.isEmpty ? "Keras" : "Keras \(file.version)")
         var graph = KerasGraph(
             GraphBuilder(name: file.model["config"]?["name"]?.string ?? "keras", report: report), options: options)
-        let model = KerasLayer(
-            entry: file.model, variables: file.variables, path: "model", isLegacy: file.version.hasPrefix("2."))
+        // HDF5 files are older than Keras 3, too, and some of those do not tell their version.
+        let isLegacy = format == .keras ? file.version.hasPrefix("2.") : !file.version.hasPrefix("3.")
+        let model = KerasLayer(entry: file.model, variables: file.variables, path: "model", isLegacy: isLegacy)
         let result = try KerasModel(model, depth: 0).add(to: &graph)
         var names: [String] = []
         for (name, value) in result {

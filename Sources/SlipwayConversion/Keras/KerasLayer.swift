@@ -7,6 +7,8 @@ struct KerasLayer {
     let className: String
     /// The Python module of the class, empty in old files.
     let module: String
+    /// Set for classes that are registered with Keras and not its own: `Custom>ReLU`.
+    private let registeredName: String
     let name: String
     /// For people: `layers[3] 'lstm' (LSTM)`.
     let path: String
@@ -21,6 +23,7 @@ struct KerasLayer {
     init(entry: StructuredValue, variables: KerasVariables, path: String, isLegacy: Bool) {
         className = entry["class_name"]?.string ?? ""
         module = entry["module"]?.string ?? ""
+        registeredName = entry["registered_name"]?.string ?? ""
         config = entry["config"] ?? .null
         name = entry["name"]?.string ?? config["name"]?.string ?? ""
         buildConfig = entry["build_config"]
@@ -129,6 +132,19 @@ struct KerasLayer {
     func unsupported(_ what: String, _ instead: String) -> ConversionError {
         ConversionError(.unsupported, "\(what) is not converted; \(instead)", at: path)
     }
+
+    /// Refuses a class of the user's own that has the name of one of Keras's.
+    func requireKeras() throws {
+        let isKeras = module.isEmpty || Self.modules.contains { module == $0 || module.hasPrefix($0 + ".") }
+        guard isKeras, !registeredName.contains(">") else {
+            let origin = module.isEmpty ? "'\(registeredName)'" : module
+            throw unsupported(
+                "the class \(className) of \(origin), which is not one of Keras,",
+                "use layers of Keras itself, or export the model with model.export(format='onnx') of Keras 3")
+        }
+    }
+
+    private static let modules = ["keras", "tf_keras", "tensorflow"]
 
     func malformed(_ key: String) -> ConversionError {
         ConversionError(.malformed, "the setting '\(key)' is missing or makes no sense", at: path)

@@ -18,6 +18,7 @@ struct KerasModel {
             throw ConversionError(
                 .limitExceeded, "models lie in one another more than \(Self.depthLimit) deep", at: model.path)
         }
+        try model.requireKeras()
         guard Self.names.contains(model.className), model.config["layers"] != nil || model.config.list != nil else {
             throw model.unsupported(
                 "a model of the class \(model.className), whose graph is Python code,",
@@ -68,11 +69,20 @@ struct KerasModel {
 
     /// Adds one call of a layer, which may be a model itself.
     func call(_ layer: KerasLayer, _ call: KerasCall, _ graph: inout KerasGraph) throws -> [KerasValue] {
+        guard call.settings["training"] != true else {
+            throw layer.unsupported("a call with training=True", "build the model without it and save it again")
+        }
+        var call = call
+        call.settings["training"] = nil
         guard Self.names.contains(layer.className) else {
-            var call = call
             // What Keras hands over as a mask is looked at where it matters.
-            call.settings["training"] = nil
             return try KerasRegistry.add(layer, call, to: &graph)
+        }
+        guard call.named.isEmpty, call.settings.values.allSatisfy({ !$0 }) else {
+            let names = Array(call.named.keys) + Array(call.settings.filter(\.value).keys)
+            throw layer.unsupported(
+                "a call of a model with the argument '\(names.sorted().joined(separator: "', '"))'",
+                "call it with its inputs alone")
         }
         return try KerasModel(layer, depth: depth + 1).add(call.inputs, to: &graph)
     }

@@ -39,6 +39,7 @@ enum KerasRegistry {
                 "the layer class \(layer.className)",
                 "use layers of Keras itself, or export the model with model.export(format='onnx') of Keras 3")
         }
+        try layer.requireKeras()
         try graph.countCall(at: layer.path)
         try checkPrecision(layer, &graph)
         let outputs = try family.add(layer, call, to: &graph)

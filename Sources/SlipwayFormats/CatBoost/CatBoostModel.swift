@@ -28,6 +28,8 @@ public struct CatBoostModel: Sendable {
     public var bias: [Double] = []
     /// Classes in the order of the outputs; empty for regression.
     public var classNames: [StructuredValue] = []
+    /// The probability above which the second of two classes is told.
+    public var probabilityThreshold = 0.5
     public var version = ""
 
     public init() {}

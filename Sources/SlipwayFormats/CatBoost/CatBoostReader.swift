@@ -17,6 +17,11 @@ public enum CatBoostReader {
         let info = try root.member("model_info")
         model.lossFunction = info.value["params"]?["loss_function"]?["type"]?.string ?? ""
         model.classNames = info.value["class_params"]?["class_names"]?.list ?? []
+        if let threshold = info.value["binclass_probability_threshold"] {
+            guard let number = threshold.double ?? threshold.string.flatMap({ Double($0) }), (0...1).contains(number)
+            else { throw info.malformed("'binclass_probability_threshold' should be a number from 0 to 1") }
+            model.probabilityThreshold = number
+        }
         model.version = version(info.value["catboost_version_info"]?.string ?? "")
         let scale = try root.member("scale_and_bias")
         guard let pair = scale.value.list, pair.count == 2, let factor = pair[0].double,
@@ -29,7 +34,7 @@ public enum CatBoostReader {
             }
         } else {
             let trees = try root.member("trees")
-            for (index, tree) in (trees.value.list ?? []).enumerated() {
+            for (index, tree) in try list(trees).enumerated() {
                 var nodes: CatBoostModel.Tree = []
                 try append(StructuredField(tree, "trees[\(index)]"), model, to: &nodes, depth: 0)
                 model.trees.append(nodes)
@@ -56,9 +61,9 @@ public enum CatBoostReader {
                 "CatBoost's \(kind) features, such as \(feature ?? "column \(column)"), are not converted; "
                     + advice, at: "features_info.\(name)")
         }
-        let list = try info.member("float_features")
-        for (index, feature) in (list.value.list ?? []).enumerated() {
-            let field = StructuredField(feature, "\(list.path)[\(index)]")
+        let features = try info.member("float_features")
+        for (index, feature) in try list(features).enumerated() {
+            let field = StructuredField(feature, "\(features.path)[\(index)]")
             guard try field.whole("feature_index") == index else {
                 throw field.malformed("the features are not in order")
             }
@@ -68,6 +73,12 @@ public enum CatBoostReader {
                     isMissingGreater: feature["nan_value_treatment"]?.string == "AsTrue"))
             model.featureNames.append(feature["feature_id"]?.string ?? "")
         }
+    }
+
+    /// The values of a list; anything else in its place would make a model of fewer trees or features.
+    private static func list(_ field: StructuredField) throws(FormatError) -> [StructuredValue] {
+        guard let list = field.value.list else { throw field.malformed("a list should stand here") }
+        return list
     }
 
     private static func split(
@@ -91,7 +102,9 @@ public enum CatBoostReader {
         _ field: StructuredField, _ model: CatBoostModel
     ) throws(FormatError) -> CatBoostModel.Tree {
         var splits: [(feature: Int, border: Double)] = []
-        for (index, value) in (field.value["splits"]?.list ?? []).enumerated() {
+        // A tree of one leaf has none.
+        let written = field.value["splits"]?.isNull != false ? [] : try list(try field.member("splits"))
+        for (index, value) in written.enumerated() {
             splits.append(try split(StructuredField(value, "\(field.path).splits[\(index)]"), model))
         }
         let values = try field.member("leaf_values").value.doubles ?? []

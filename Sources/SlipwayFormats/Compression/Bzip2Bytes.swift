@@ -62,7 +62,7 @@ final class Bzip2Bytes: SequentialBytes {
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) -> Int {
         while true {
-            let packed = try input.available()
+            let packed = try input.available(atLeast: isFinished ? 3 : 1)
             if isFinished {
                 guard packed.count > 2, packed[0] == 0x42, packed[1] == 0x5A, packed[2] == 0x68 else { return 0 }
                 isFinished = false

@@ -27,7 +27,7 @@ final class InflatedBytes: SequentialBytes {
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) -> Int {
         while true {
-            let packed = try input.available()
+            let packed = try input.available(atLeast: isFinished ? 2 : 1)
             if isFinished {
                 // Members in a row are one stream, with gzip; other bytes at the end are left alone, as Python does.
                 guard framing == .gzip, packed.count > 1, packed[0] == 0x1F, packed[1] == 0x8B else { return 0 }

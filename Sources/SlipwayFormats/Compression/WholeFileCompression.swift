@@ -67,13 +67,19 @@ struct PackedInput: ~Copyable {
     deinit { buffer.deallocate() }
 
     /// What is there and not taken; empty at the end of the source only.
-    mutating func available() throws(FormatError) -> UnsafeRawBufferPointer {
-        if start == end {
-            let count = min(Self.capacity, source.byteCount - sourceOffset)
-            (start, end) = (0, max(0, count))
+    ///
+    /// - Parameter wanted: Less than these few bytes are there at the end of the source only.
+    mutating func available(atLeast wanted: Int = 1) throws(FormatError) -> UnsafeRawBufferPointer {
+        let rest = end - start
+        if rest < wanted {
+            buffer.copyMemory(from: buffer + start, byteCount: rest)
+            (start, end) = (0, rest)
+            let count = min(Self.capacity - rest, source.byteCount - sourceOffset)
             if count > 0 {
-                try source.read(at: sourceOffset, into: UnsafeMutableRawBufferPointer(start: buffer, count: count))
+                try source.read(
+                    at: sourceOffset, into: UnsafeMutableRawBufferPointer(start: buffer + rest, count: count))
                 sourceOffset += count
+                end += count
             }
         }
         return UnsafeRawBufferPointer(start: buffer + start, count: end - start)

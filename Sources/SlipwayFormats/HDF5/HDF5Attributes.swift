@@ -11,7 +11,7 @@ struct HDF5AttributeBody {
 extension HDF5Context {
     /// The values of one attribute.
     func attribute(_ name: String, of messages: [HDF5Message]) throws(FormatError) -> HDF5Array? {
-        guard let body = try attributeBodies(messages).first(where: { $0.name == name }) else { return nil }
+        guard let body = try attributeBodies(messages, named: name).first else { return nil }
         let count = try body.space.count
         let width = body.type.width(widths)
         let total = try limits.dataByteCount(count, width: width, fileByteCount: source.byteCount)
@@ -21,8 +21,10 @@ extension HDF5Context {
         return try array(body.type, shape: body.space.shape, bytes: Array(body.data.prefix(total)))
     }
 
-    /// All attributes: those of the header, or those of a heap once they are many.
-    func attributeBodies(_ messages: [HDF5Message]) throws(FormatError) -> [HDF5AttributeBody] {
+    /// All attributes, or those of one name: those of the header, or those of a heap once they are many.
+    func attributeBodies(_ messages: [HDF5Message], named wanted: String? = nil) throws(FormatError)
+        -> [HDF5AttributeBody]
+    {
         var bodies: [HDF5AttributeBody] = []
         for message in messages where message.kind == .attribute {
             guard !message.isShared else {
@@ -30,7 +32,7 @@ extension HDF5Context {
                     .unsupported, "shared HDF5 attributes are not read", at: "offset \(message.offset)")
             }
             var cursor = cursor(message)
-            bodies.append(try attributeBody(&cursor))
+            if let body = try attributeBody(&cursor, named: wanted) { bodies.append(body) }
         }
         guard let info = messages.first(where: { $0.kind == .attributeInfo }) else { return bodies }
         var cursor = cursor(info)
@@ -38,14 +40,20 @@ extension HDF5Context {
         if try cursor.byte() & 1 != 0 { try cursor.skip(2) }
         guard let heapAddress = try cursor.address(), let treeAddress = try cursor.address() else { return bodies }
         let heap = try HDF5FractalHeap(self, at: heapAddress)
+        var byteCount = 0
         for record in try treeRecords(at: treeAddress, type: 8) {
-            var object = HDF5Cursor(try heap.object(Array(record.prefix(8))), widths, origin: heapAddress)
-            bodies.append(try attributeBody(&object))
+            let bytes = try heap.object(Array(record.prefix(8)))
+            try countHeader(&byteCount, bytes)
+            var object = HDF5Cursor(bytes, widths, origin: heapAddress)
+            if let body = try attributeBody(&object, named: wanted) { bodies.append(body) }
         }
         return bodies
     }
 
-    private func attributeBody(_ cursor: inout HDF5Cursor) throws(FormatError) -> HDF5AttributeBody {
+    /// `nil` for an attribute of another name: reading the types of all, each in a header of its own, would take long.
+    private func attributeBody(
+        _ cursor: inout HDF5Cursor, named wanted: String?
+    ) throws(FormatError) -> HDF5AttributeBody? {
         let version = try cursor.byte()
         guard (1...3).contains(version) else {
             throw FormatError(
@@ -60,13 +68,15 @@ extension HDF5Context {
             if version == 1 { cursor.align(from: start) }
             return HDF5Cursor(bytes, widths, origin: cursor.origin + start)
         }
-        let name = try field(sizes.name, of: &cursor).bytes
+        let nameBytes = try field(sizes.name, of: &cursor).bytes
+        let name = String(decoding: nameBytes.prefix { $0 != 0 }, as: UTF8.self)
+        guard wanted == nil || wanted == name else { return nil }
         var type = try field(sizes.type, of: &cursor)
         var space = try field(sizes.space, of: &cursor)
         if version > 1, flags & 1 != 0 { type = try shared(type, kind: .datatype) }
         if version > 1, flags & 2 != 0 { space = try shared(space, kind: .dataspace) }
         return HDF5AttributeBody(
-            name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self), type: try HDF5Datatype.read(&type),
+            name: name, type: try HDF5Datatype.read(&type),
             space: try HDF5Dataspace(&space, limits: limits), data: try cursor.take(cursor.left))
     }
 

@@ -23,6 +23,14 @@ struct HDF5Context: Sendable {
         return address + count
     }
 
+    /// Counts the bytes of one more part of a header that lies in a heap.
+    func countHeader(_ byteCount: inout Int, _ object: [UInt8]) throws(FormatError) {
+        byteCount += object.count
+        guard byteCount <= limits.headerByteCount else {
+            throw FormatError(.limitExceeded, "the links or attributes of an HDF5 object take too many bytes")
+        }
+    }
+
     /// Counts one more of what there may be ``HDF5Limits/itemCount`` of.
     func count(_ items: inout Int, adding more: Int = 1, _ what: String) throws(FormatError) {
         items += more

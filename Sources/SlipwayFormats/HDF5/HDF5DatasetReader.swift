@@ -107,6 +107,9 @@ struct HDF5DatasetReader {
         let chunks = try index.chunks()
         // A chunk that is named again and again would cost time without end.
         guard chunks.count <= places else { throw index.damaged(chunking.address ?? 0) }
+        // Chunks may be larger than the data set, and lie at one place in the file.
+        _ = try context.limits.dataByteCount(
+            chunks.count, width: chunkByteCount, fileByteCount: context.source.byteCount)
         for chunk in chunks {
             guard zip(chunk.offsets, space.shape).allSatisfy({ $0 < $1 }) else { throw index.damaged(chunk.address) }
             let packed = try context.source.bytes(at: chunk.address, count: chunk.byteCount)

@@ -17,9 +17,11 @@ extension HDF5Context {
         if try cursor.byte() & 1 != 0 { try cursor.skip(8) }
         guard let heapAddress = try cursor.address(), let treeAddress = try cursor.address() else { return links }
         let heap = try HDF5FractalHeap(self, at: heapAddress)
+        var byteCount = 0
         for record in try treeRecords(at: treeAddress, type: 5) {
             // A hash of the name, then where the link lies in the heap.
             let object = try heap.object(Array(record.dropFirst(4)))
+            try countHeader(&byteCount, object)
             var cursor = HDF5Cursor(object, widths, origin: heapAddress)
             let (name, link) = try link(&cursor)
             links[name] = link
@@ -67,6 +69,7 @@ extension HDF5Context {
             throw FormatError(.malformed, "the tree of an HDF5 group is damaged", at: "offset \(address)")
         }
         let used = try cursor.short()
+        try count(&nodes, adding: used, "nodes of a group")
         let start = address + 8 + 2 * widths.offset
         var body = try self.cursor(at: start, count: used * (widths.length + widths.offset) + widths.length)
         for _ in 0..<used {
@@ -87,7 +90,7 @@ extension HDF5Context {
         try head.expect("SNOD", "a symbol table")
         try head.skip(2)
         let used = try head.short()
-        try count(&nodes, adding: used, "members of a group")
+        try count(&nodes, adding: 1 + used, "members of a group")
         var body = try cursor(at: address + 8, count: used * (2 * widths.offset + 24))
         for _ in 0..<used {
             let nameOffset = try body.integer(widths.offset)

@@ -86,6 +86,11 @@ struct HDF5Chunking {
     /// Reads what follows the class in a layout of version 4, or 5, whose chunks may be larger.
     init(_ cursor: inout HDF5Cursor) throws(FormatError) {
         let flags = try cursor.byte()
+        guard flags & 1 == 0 else {
+            throw FormatError(
+                .unsupported, "HDF5 data sets whose chunks at the edge go without filters are not read; repack the file"
+            )
+        }
         let rank = try cursor.byte()
         let width = try cursor.byte()
         var extents: [Int] = []

@@ -3,7 +3,7 @@
 /// What an HDF5 file may ask of its reader.
 public struct HDF5Limits: Sendable, Hashable {
     /// Messages of one object, continuations included.
-    public var messageCount = 65_536
+    public var messageCount = 4_096
     /// Bytes of one object's header.
     public var headerByteCount = 64 << 20
     /// Members of one group, attributes of one object, chunks of one data set, nodes of one tree.

@@ -33,13 +33,18 @@ public struct LightGBMModel: Sendable {
         public func defaultsLeft(_ node: Int) -> Bool { decisions[node] & 2 != 0 }
         public func missing(_ node: Int) -> Missing? { Missing(rawValue: decisions[node] >> 2 & 3) }
 
-        /// The categories of a split that go left; `nil` where there is no such set.
-        public func categories(_ node: Int) -> [Int]? {
+        /// Where the set of a split lies in ``categoryWords``.
+        func categoryRange(_ node: Int) -> Range<Int>? {
             guard let set = Int(exactly: thresholds[node]), set >= 0, set < categoryBounds.count - 1 else { return nil }
             let (start, end) = (categoryBounds[set], categoryBounds[set + 1])
-            guard start >= 0, start <= end, end <= categoryWords.count else { return nil }
+            return start >= 0 && start <= end && end <= categoryWords.count ? start..<end : nil
+        }
+
+        /// The categories of a split that go left; `nil` where there is no such set.
+        public func categories(_ node: Int) -> [Int]? {
+            guard let range = categoryRange(node) else { return nil }
             var result: [Int] = []
-            for (offset, word) in categoryWords[start..<end].enumerated() where word != 0 {
+            for (offset, word) in categoryWords[range].enumerated() where word != 0 {
                 for bit in 0..<32 where word >> UInt32(bit) & 1 != 0 { result.append(offset * 32 + bit) }
             }
             return result

@@ -119,7 +119,12 @@ private struct LightGBMParser {
         case "leaf_value": tree?.leafValues = try LightGBMNumbers.doubles(value)
         case "cat_boundaries": tree?.categoryBounds = try LightGBMNumbers.integers(value)
         case "cat_threshold":
-            tree?.categoryWords = try LightGBMNumbers.integers(value).map { UInt32(truncatingIfNeeded: $0) }
+            let numbers = try LightGBMNumbers.integers(value)
+            let words = numbers.compactMap { UInt32(exactly: $0) }
+            guard words.count == numbers.count else {
+                throw FormatError(.malformed, "the sets of categories are not of numbers of 32 bits")
+            }
+            tree?.categoryWords = words
         case "is_linear": tree?.isLinear = try LightGBMNumbers.integer(value) != 0
         default: break
         }
@@ -129,7 +134,7 @@ private struct LightGBMParser {
         guard let tree else { return }
         let splits = tree.leafCount - 1
         let hasSplits = splits > 0
-        guard tree.leafValues.count == tree.leafCount,
+        guard tree.leafCount > 0, tree.leafValues.count == tree.leafCount,
             !hasSplits
                 || [
                     tree.features.count, tree.thresholds.count, tree.decisions.count, tree.left.count, tree.right.count,
@@ -138,6 +143,14 @@ private struct LightGBMParser {
         else {
             throw FormatError(
                 .malformed, "the lists of Tree=\(model.trees.count) do not fit its \(tree.leafCount) leaves")
+        }
+        if hasSplits {
+            var left = tree.categoryWords.count
+            for node in 0..<splits where tree.isCategorical(node) { left -= tree.categoryRange(node)?.count ?? 0 }
+            // LightGBM never does, and a small file could ask for all memory so.
+            guard left >= 0 else {
+                throw FormatError(.malformed, "splits of Tree=\(model.trees.count) share their sets of categories")
+            }
         }
         model.trees.append(tree)
         self.tree = nil

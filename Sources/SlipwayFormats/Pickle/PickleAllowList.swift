@@ -13,7 +13,8 @@ enum PickleAllowList {
         let parts = name.name.split(separator: ".", omittingEmptySubsequences: false)
         guard let last = parts.last, parts.dropLast().allSatisfy(isTypeName) else { return .foreign }
         if isTypeName(last) || rebuilders.contains(String(last)) || last.hasPrefix("__pyx_unpickle_") { return .type }
-        return parts.count == 1 && rule.hasFunctions && isPlainFunction(last) ? .function : .foreign
+        return parts.count == 1 && rule.hasFunctions && isPlainFunction(last) && !callers.contains(String(last))
+            ? .function : .foreign
     }
 
     /// Classes begin with a capital, after underscores; constants and modules do not.
@@ -37,7 +38,10 @@ enum PickleAllowList {
 
         func covers(_ module: String) -> Bool {
             let isInside = { (part: String) in module == part || module.hasPrefix(part + ".") }
-            return modules.map { $0.contains(where: isInside) } ?? true && !exceptions.contains(where: isInside)
+            // A package as a part stands for its own names, and not for all that is in it.
+            let isPart = { (part: String) in part.contains(".") ? isInside(part) : module == part }
+            return modules.map { $0.contains(where: isPart) } ?? true && !exceptions.contains(where: isInside)
+                && !module.split(separator: ".").contains("tests")
         }
     }
 
@@ -45,7 +49,8 @@ enum PickleAllowList {
         "sklearn": Rule(
             exceptions: [
                 "sklearn.datasets", "sklearn.externals._lobpcg", "sklearn.utils._testing", "sklearn.utils.testing",
-                "sklearn.conftest", "sklearn._build_utils", "sklearn.utils._show_versions",
+                "sklearn.conftest", "sklearn._build_utils", "sklearn.utils._show_versions", "sklearn.utils._joblib",
+                "sklearn.externals.joblib",
             ], hasFunctions: true),
         "numpy": Rule(
             modules: [
@@ -68,6 +73,20 @@ enum PickleAllowList {
         "__torch__": Rule(),
     ]
 
+    /// Functions that call what they are given, or load files; modules hold them for their own use.
+    private static let callers: Set<String> = [
+        "load", "dump", "reduce", "partial", "wraps", "import_module", "delayed", "loads", "dumps",
+    ]
+
+    /// Whether a class belongs to a package whose classes open files and addresses when they are called.
+    static func opensFiles(_ name: PickleName) -> Bool {
+        let last = String(name.name.split(separator: ".").last ?? "")
+        guard !types.contains(name), !rebuilders.contains(last), !last.hasPrefix("__pyx_unpickle_") else {
+            return false
+        }
+        return ["xgboost", "lightgbm", "catboost", "_catboost", "numpy"].contains(name.module.prefix { $0 != "." })
+    }
+
     /// Functions that compiled classes name as what rebuilds them.
     private static let rebuilders: Set<String> = [
         "newObj", "__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor", "_mareconstruct",
@@ -88,15 +107,14 @@ enum PickleAllowList {
             + names("types", "SimpleNamespace") + names("re", "_compile") + names("array", "array _array_reconstructor")
             + names("joblib.numpy_pickle", "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper")
             + names("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper")
-            + names("numpy", "ndarray matrix memmap recarray generic number integer signedinteger unsignedinteger")
+            + names("numpy", "ndarray matrix recarray generic number integer signedinteger unsignedinteger")
             + names(
                 "numpy", "inexact floating complexfloating bool bool_ int_ intc intp int8 int16 int32 int64 uint uintc")
             + names("numpy", "uintp uint8 uint16 uint32 uint64 half single double longdouble float16 float32 float64")
             + names(
                 "numpy", "csingle cdouble clongdouble complex64 complex128 object_ bytes_ str_ unicode_ string_ void")
             + names("numpy", "datetime64 timedelta64 float128 longlong ulonglong record")
-            + names("numpy.matrixlib.defmatrix", "matrix") + names("numpy.core.memmap", "memmap")
-            + names("numpy._core.memmap", "memmap") + names("numpy.ma.core", "_mareconstruct MaskedArray")
+            + names("numpy.matrixlib.defmatrix", "matrix") + names("numpy.ma.core", "_mareconstruct MaskedArray")
             + names("numpy.random", "mtrand") + names("pandas", "Index RangeIndex Series DataFrame")
             + names(
                 "scipy.sparse", "csr_matrix csc_matrix coo_matrix lil_matrix dok_matrix csr_array csc_array coo_array")
@@ -129,7 +147,9 @@ enum PickleAllowList {
 
     /// Functions that are named as settings, `FunctionTransformer(numpy.log1p)` for one.
     private static let functions = Set(
-        names("builtins", "abs len min max sum round sorted any all")
+        // Calling it opens a file; joblib names it as an array's class.
+        names("numpy", "memmap") + names("numpy.core.memmap", "memmap") + names("numpy._core.memmap", "memmap")
+            + names("builtins", "abs len min max sum round sorted any all")
             + names(
                 "numpy", "log log1p log2 log10 exp expm1 exp2 sqrt cbrt square abs absolute fabs negative sign sin cos")
             + names(

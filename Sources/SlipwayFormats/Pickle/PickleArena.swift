@@ -110,6 +110,21 @@ struct PickleArena {
         return result
     }
 
+    /// The first members of a tuple, list, set or dictionary; of others none.
+    func prefix(of node: PickleNode, upTo limit: Int) -> [UInt32] {
+        if node.tag == .tuple { return Array(children[Int(node.low)..<Int(node.low) + min(Int(node.high), limit)]) }
+        guard [.list, .set, .dictionary].contains(node.tag) else { return [] }
+        var result: [UInt32] = []
+        var next = node.low
+        while next != 0, result.count < limit {
+            let segment = segments[Int(next)]
+            let count = min(Int(segment.count), limit - result.count)
+            result += children[Int(segment.start)..<Int(segment.start) + count]
+            next = segment.next
+        }
+        return result
+    }
+
     /// The members of a tuple, list, set or dictionary; of others none.
     func members(of node: PickleNode) -> [UInt32] {
         switch node.tag {

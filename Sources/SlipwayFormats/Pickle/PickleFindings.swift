@@ -8,7 +8,15 @@ struct PickleFindings {
     private var seen: Set<String> = []
 
     mutating func add(_ finding: PickleFinding) {
-        if all.count < Self.limit, seen.insert(finding.message).inserted { all.append(finding) }
+        guard all.count >= Self.limit else {
+            if seen.insert(finding.message).inserted { all.append(finding) }
+            return
+        }
+        // A crowd of small findings must not hide a grave one.
+        guard let index = all.lastIndex(where: { $0.severity < finding.severity }),
+            seen.insert(finding.message).inserted
+        else { return }
+        all[index] = finding
     }
 }
 

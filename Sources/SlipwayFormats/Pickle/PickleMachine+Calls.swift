@@ -39,14 +39,14 @@ extension PickleMachine {
         case .foreign:
             let severity: PickleFinding.Severity = PickleDangers.message(for: name) == nil ? .medium : .high
             note(severity, "loading would call \(name)(\(argumentText(arguments)))", name: name)
-        case .type: break
+        case .type: try checkArguments(of: name, arguments, keywords)
         }
         try makeRecord(PickleRecord(type: name, arguments: arguments, keywords: keywords))
     }
 
     /// The arguments of a call, for people: the first few, shortened.
     private func argumentText(_ arguments: UInt32) -> String {
-        let members = arena.members(of: node(arguments))
+        let members = arena.prefix(of: node(arguments), upTo: 5)
         let texts = members.prefix(4).map { number -> String in
             let node = node(number)
             switch node.tag {
@@ -72,7 +72,7 @@ extension PickleMachine {
     private mutating func make(
         _ constructor: PickleConstructor, _ name: PickleName, _ arguments: UInt32
     ) throws(FormatError) -> Bool {
-        let values = arena.members(of: node(arguments))
+        let values = try members(of: arguments)
         switch constructor {
         case .dictionary: return try makeDictionary(values)
         case .defaultDictionary: return try makeDictionary(Array(values.dropFirst()))
@@ -86,7 +86,9 @@ extension PickleMachine {
                 note(.high, "the result of another call would be called")
                 return false
             }
-            let rest = constructor == .reconstructor ? [] : Array(values.dropFirst())
+            var rest = Array(values.dropFirst())
+            // `_reconstructor(class, base, state)`: what the base is made of, for subclasses of containers.
+            if constructor == .reconstructor { rest = rest.dropFirst().filter { $0 != Self.noneNode } }
             let isKeyed = constructor == .newObjectWithKeywords && rest.count == 2
             if isKeyed, node(rest[0]).tag == .tuple {
                 try call(type, rest[0], keywords: rest[1])
@@ -130,10 +132,10 @@ extension PickleMachine {
         let node = node(source)
         var members: [UInt32] = []
         switch node.tag {
-        case .dictionary: members = arena.members(of: node)
+        case .dictionary: members = try self.members(of: source)
         case .list, .tuple:
-            for pair in arena.members(of: node) {
-                let parts = arena.members(of: self.node(pair))
+            for pair in try self.members(of: source) {
+                let parts = arena.prefix(of: self.node(pair), upTo: 3)
                 guard parts.count == 2 else { return false }
                 members += parts
             }
@@ -150,7 +152,7 @@ extension PickleMachine {
         }
         switch node(source).tag {
         case .list, .tuple, .set:
-            try make(arena.members(of: node(source)), tag)
+            try make(try members(of: source), tag)
             return true
         default: return false
         }
@@ -178,7 +180,7 @@ extension PickleMachine {
         case .longBytes, .longByteText: try make(PickleNode(.longBytes, node.low))
         case .list, .tuple:
             var result: [UInt8] = []
-            for member in arena.members(of: node) {
+            for member in try members(of: source) {
                 guard self.node(member).tag == .integer, let byte = UInt8(exactly: self.node(member).integer) else {
                     return false
                 }
@@ -195,6 +197,7 @@ extension PickleMachine {
         guard values.count == 2, let encoding = arena.text(values[1]), let text = arena.content(of: node(values[0])),
             [.text, .longText].contains(node(values[0]).tag)
         else { return false }
+        try charge(text.count / 16)
         switch encoding {
         case "latin1", "latin-1", "iso-8859-1", "raw_unicode_escape":
             guard let bytes = Self.latin1(text) else { throw malformed("the text is not Latin-1") }
@@ -231,6 +234,7 @@ extension PickleMachine {
         let node = node(target)
         switch node.tag {
         case .object:
+            try checkState(of: Int(node.low), state)
             arena.records[Int(node.low)].state = state
             let type = arena.records[Int(node.low)].type
             if type.module.hasSuffix("joblib.numpy_pickle") { try readJoblib(type.name, state) }

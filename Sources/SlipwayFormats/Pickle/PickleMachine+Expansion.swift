@@ -2,7 +2,7 @@
 
 extension PickleMachine {
     /// Fewer shared containers cannot make more than a few million of anything.
-    private static let harmlessShares = 40
+    private static let harmlessShares = 20
     /// What following every reference may visit, beside what is in the file.
     private static let expandedLimit = 1e9
 
@@ -32,7 +32,7 @@ extension PickleMachine {
 
     /// Long texts count by their length: a list may name one again and again.
     private func ownSize(_ number: UInt32) -> Float {
-        1 + Float(arena.content(of: node(number))?.count ?? 0) / 64
+        1 + Float(arena.content(of: node(number))?.count ?? 0) / 16
     }
 
     private func parts(_ number: UInt32) -> [UInt32] {

@@ -3,8 +3,18 @@
 // Arrays of joblib: their bytes lie in the stream, behind the opcodes of a wrapper.
 extension PickleMachine {
     mutating func readJoblib(_ type: String, _ state: UInt32) throws(FormatError) {
-        if type == "NumpyArrayWrapper" { return try readWrappedArray(state) }
-        guard !isScan, type.hasSuffix("NDArrayWrapper") else { return }
+        // pickle.load, unlike joblib.load, knows nothing of wrappers: it takes the bytes behind them for opcodes.
+        guard !isPlain else { return }
+        if type == "NumpyArrayWrapper" {
+            guard nesting == 0 else {
+                return note(.high, "an array wrapper inside a nested pickle, where joblib follows none")
+            }
+            sawWrapper = true
+            return try readWrappedArray(state)
+        }
+        guard type.hasSuffix("NDArrayWrapper") else { return }
+        note(.high, "joblib would load the array from another file, and pickles in that one too")
+        guard !isScan else { return }
         throw FormatError(
             .unsupported,
             "joblib before 0.10 keeps arrays in files of their own; load it there, and dump it with a newer joblib",
@@ -13,8 +23,12 @@ extension PickleMachine {
 
     /// Reads the bytes behind a wrapper and puts the array in its place.
     private mutating func readWrappedArray(_ state: UInt32) throws(FormatError) {
+        if let frameEnd, input.offset < frameEnd {
+            note(.high, "an array inside a frame: joblib reads its bytes behind the frame, and goes on inside")
+            throw malformed("the array lies inside a frame")
+        }
         var entries: [String: UInt32] = [:]
-        let members = arena.members(of: node(state))
+        let members = try members(of: state)
         guard node(state).tag == .dictionary else { throw malformed("the array wrapper's state is damaged") }
         for index in stride(from: 0, to: members.count - 1, by: 2) {
             if let name = arena.text(members[index]) { entries[name] = members[index + 1] }
@@ -24,6 +38,7 @@ extension PickleMachine {
         else { throw malformed("the array wrapper has no dtype or no shape") }
         let order = entries["order"].flatMap { arena.text($0) } ?? "C"
         let count = try count(shape)
+        try checkSize(of: element)
         if element.holdsObjects {
             let value = try runNested()
             _ = try pop()
@@ -42,6 +57,26 @@ extension PickleMachine {
         arena.arrays.append(record)
         _ = try pop()
         try make(PickleNode(.array, UInt32(truncatingIfNeeded: arena.arrays.count - 1)))
+    }
+
+    /// An array's bytes are left out by their number, so that a type which hides it could hide opcodes.
+    private mutating func checkSize(of element: NumpyElement) throws(FormatError) {
+        switch element {
+        case .object: return
+        case .other(let name, let size) where size == 0 || name == "subarray" || name.contains(","):
+            note(.high, "the array's type '\(name)' hides how many bytes it takes")
+            throw malformed("the size of the array's type is not known")
+        default: break
+        }
+        guard element.byteCount > 0 else {
+            note(.high, "the array's type '\(element.name)' hides how many bytes it takes")
+            throw malformed("the array's elements have no bytes")
+        }
+        if case .record(let fields, _) = element {
+            for field in fields where field.type.byteCount > 0 || field.type.holdsObjects {
+                try checkSize(of: field.type)
+            }
+        }
     }
 
     /// The pickle of its own that holds an array of objects.

@@ -97,6 +97,7 @@ extension PickleMachine {
             try make(PickleNode(tag, UInt32(truncatingIfNeeded: start), UInt32(truncatingIfNeeded: bytes.count)))
         } else {
             let long: PickleTag = tag == .text ? .longText : tag == .bytes ? .longBytes : .longByteText
+            try charge(bytes.count / 16)
             arena.blocks.append(bytes)
             try make(PickleNode(long, UInt32(truncatingIfNeeded: arena.blocks.count - 1)))
         }

@@ -71,7 +71,7 @@ extension PickleMachine {
 
     /// PyTorch names its weights by persistent ids of one shape; others belong to programs that are not known.
     private mutating func pushPersistent(_ value: UInt32) throws(FormatError) {
-        let members = arena.members(of: node(value))
+        let members = arena.prefix(of: node(value), upTo: 8)
         let isStorage = node(value).tag == .tuple && members.count >= 4 && arena.text(members[0]) == "storage"
         if !isStorage {
             note(.medium, "a persistent id asks the loading program for an object that is not in the file")

@@ -15,11 +15,17 @@ extension PickleMachine {
     /// `(3, '<', None, None, None, -1, -1, 0)`, or of records
     /// `(3, '|', None, names, {name: (type, offset)}, 64, 1, 16)`.
     mutating func completeElementType(_ number: Int, _ state: UInt32) throws(FormatError) {
-        let parts = arena.members(of: node(state))
+        let parts = arena.prefix(of: node(state), upTo: 16)
         guard parts.count >= 8, let order = arena.text(parts[1]) else {
             throw malformed("the dtype's state is damaged")
         }
         let width = integer(parts[5]) ?? -1
+        let old = arena.elementTypes[number]
+        let isOpen = if case .other(let name, _) = old { name.hasPrefix("V") } else { false }
+        guard isOpen || parts[3] == Self.noneNode && parts[2] == Self.noneNode else {
+            arena.elementTypes[number] = .other("with fields in '\(old.name)'", byteCount: 0)
+            return
+        }
         if parts[3] != Self.noneNode {
             guard width >= 0 else { throw malformed("the dtype of records has no size") }
             arena.elementTypes[number] = .record(fields: try fields(parts[3], parts[4], width), byteCount: width)
@@ -27,23 +33,32 @@ extension PickleMachine {
             arena.elementTypes[number] = .other("subarray", byteCount: max(0, width))
         } else {
             arena.elementTypes[number] =
-                NumpyDescriptor.completed(arena.elementTypes[number], isBigEndian: order == ">", width: width)
+                NumpyDescriptor.completed(old, isBigEndian: order == ">", width: width)
+        }
+        // Whether there are objects in it numpy takes from this flag, not from the type.
+        let hasObjects = (integer(parts[7]) ?? 0) & 1 != 0
+        let element = arena.elementTypes[number]
+        if case .other("subarray", _) = element { return }
+        if element.holdsObjects != hasObjects {
+            arena.elementTypes[number] = .other("with false flags", byteCount: 0)
         }
     }
 
-    private func fields(_ names: UInt32, _ types: UInt32, _ width: Int) throws(FormatError) -> [NumpyElement.Field] {
+    private mutating func fields(_ names: UInt32, _ types: UInt32, _ width: Int) throws(FormatError) -> [NumpyElement
+        .Field]
+    {
         var byName: [String: (UInt32, Int)] = [:]
-        let entries = arena.members(of: node(types))
+        let entries = try members(of: types)
         guard node(types).tag == .dictionary else { throw malformed("the dtype's fields are damaged") }
         for index in stride(from: 0, to: entries.count - 1, by: 2) {
-            let parts = arena.members(of: node(entries[index + 1]))
+            let parts = arena.prefix(of: node(entries[index + 1]), upTo: 3)
             guard let name = arena.text(entries[index]), parts.count >= 2, let offset = integer(parts[1]) else {
                 throw malformed("the dtype's fields are damaged")
             }
             byName[name] = (parts[0], offset)
         }
         var result: [NumpyElement.Field] = []
-        for name in arena.members(of: node(names)) {
+        for name in arena.prefix(of: node(names), upTo: 4097) {
             guard let text = arena.text(name), let (type, offset) = byName[text], let element = elementType(type),
                 offset >= 0, offset <= width, element.byteCount <= width - offset
             else { throw malformed("a field of the dtype lies outside its record") }
@@ -71,7 +86,7 @@ extension PickleMachine {
 
     /// `(1, shape, dtype, isFortran, bytes or list)`.
     mutating func fillArray(_ number: Int, _ state: UInt32) throws(FormatError) {
-        let parts = arena.members(of: node(state))
+        let parts = arena.prefix(of: node(state), upTo: 16)
         guard arena.arrays[number].isPending else { throw malformed("the array has its content already") }
         guard parts.count >= 4, let shape = shape(parts[parts.count - 4]),
             let element = elementType(parts[parts.count - 3])
@@ -100,7 +115,7 @@ extension PickleMachine {
 
     func shape(_ number: UInt32) -> [Int]? {
         guard node(number).tag == .tuple || node(number).tag == .list else { return nil }
-        let members = arena.members(of: node(number))
+        let members = arena.prefix(of: node(number), upTo: 65)
         guard members.count <= 64 else { return nil }
         let sizes = members.compactMap { integer($0) }
         return sizes.count == members.count && sizes.allSatisfy { $0 >= 0 } ? sizes : nil
@@ -124,7 +139,7 @@ extension PickleMachine {
         arena.arrays[number].element = element
         arena.arrays[number].shape = shape
         if element.holdsObjects {
-            let members = arena.members(of: node(content))
+            let members = try members(of: content)
             guard case .object = element, node(content).tag == .list, members.count == count else {
                 throw malformed("the array of objects does not have the members its shape asks for")
             }
@@ -140,6 +155,7 @@ extension PickleMachine {
         }
         let node = node(content)
         let isWhole = node.tag == .longBytes || node.tag == .longByteText
+        if !isWhole { try charge(bytes.count / 16) }
         arena.arrays[number].content = .bytes(isWhole ? arena.blocks[Int(node.low)] : Array(bytes))
     }
 
@@ -148,6 +164,11 @@ extension PickleMachine {
         guard values.count == 2, let element = elementType(values[0]) else { return false }
         if case .object = element {
             try push(values[1])
+            return true
+        }
+        // A scan leaves long content out.
+        if isScan, [.longBytes, .longByteText].contains(node(values[1]).tag) {
+            try push(Self.noneNode)
             return true
         }
         guard let bytes = arena.content(of: node(values[1])), bytes.count == element.byteCount else {

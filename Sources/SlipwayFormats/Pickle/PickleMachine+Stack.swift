@@ -85,6 +85,7 @@ extension PickleMachine {
     private mutating func countShared(_ number: UInt32) {
         switch arena.nodes[Int(number)].tag {
         case .tuple, .list, .set, .dictionary, .object, .longText, .longBytes, .longByteText: sharedCount &+= 1
+        case .text, .bytes, .byteText: if arena.nodes[Int(number)].high > 64 { sharedCount &+= 1 }
         default: break
         }
     }

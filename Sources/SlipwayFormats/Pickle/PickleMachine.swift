@@ -10,6 +10,12 @@ struct PickleMachine: ~Copyable {
     let limits: PickleLimits
     /// Whether content of arrays and long bytes is left out, because only the findings are wanted.
     let isScan: Bool
+    /// Whether arrays of joblib are not followed, as `pickle.load` would not.
+    var isPlain = false
+    /// Whether an array of joblib was read.
+    var sawWrapper = false
+    /// Members and pieces of 16 bytes that were copied again, without bytes of the file behind them.
+    var copiedCount = 0
 
     var arena = PickleArena()
     var stack: [UInt32] = []
@@ -58,7 +64,7 @@ struct PickleMachine: ~Copyable {
         arena.nodes = [PickleNode(.none), PickleNode(.yes), PickleNode(.no)]
         (stack, marks, fence, memo, frameEnd) = ([], [], 0, PickleMemo(), nil)
         (findings, standings, nameNumbers, nestedPickles) = (PickleFindings(), [], [:], [])
-        (protocolVersion, sharedCount) = (0, 0)
+        (protocolVersion, sharedCount, copiedCount) = (0, 0, 0)
     }
 
     /// Runs to `STOP`.

@@ -13,7 +13,12 @@ public enum PickleReader {
     ) throws(FormatError) -> PickleDocument {
         let compression = WholeFileCompression(head: try source.prefix(at: 0, upTo: 16))
         let bytes = try compression?.bytes(of: source) ?? SourceBytes(source)
-        let limit = compression == nil ? max(limits.byteCount, 0) : limits.byteCount
+        var limit = max(limits.byteCount, 0)
+        if compression != nil {
+            // No model's numbers are packed to a two-hundredth; bombs are.
+            let (most, overflow) = source.byteCount.multipliedReportingOverflow(by: 200)
+            if !overflow { limit = min(limit, max(256 << 20, most)) }
+        }
         var machine = PickleMachine(PickleInput(bytes, limit: limit), limits: limits, isScan: false)
         let value = try machine.run()
         machine.noteExpansion(from: value)

@@ -55,6 +55,11 @@ struct JSONSearch {
     private var search: ByteSearch
     /// What of `\uXXXX` has been read.
     private var escape: [UInt8] = []
+    /// The values of `"module"`, with the offsets of their ends; as many as matter.
+    private(set) var modules: [String: Int] = [:]
+    private static let moduleKey = Array(#""module":""#.utf8)
+    private var keyCount = 0
+    private var module: [UInt8] = []
 
     /// - Parameter patterns: JSON without spaces and escapes; not empty.
     init(_ patterns: [String]) {
@@ -73,12 +78,29 @@ struct JSONSearch {
         }
     }
 
+    private mutating func take(_ byte: UInt8, at offset: Int) {
+        search.feed(byte, at: offset)
+        guard keyCount == Self.moduleKey.count else {
+            // The key begins again with its first letter only.
+            if byte == Self.moduleKey[keyCount] {
+                keyCount += 1
+            } else {
+                keyCount = byte == Self.moduleKey[0] ? 1 : 0
+            }
+            return
+        }
+        if byte != UInt8(ascii: "\""), module.count < 200 { return module.append(byte) }
+        let name = String(decoding: module, as: UTF8.self)
+        if modules.count < 100, modules[name] == nil { modules[name] = offset }
+        (keyCount, module) = (0, [])
+    }
+
     private mutating func feed(_ byte: UInt8, at offset: Int) {
         if escape.isEmpty {
             switch byte {
             case 0x5C: escape = [byte]
             case 0x20, 0x09, 0x0A, 0x0D: break
-            default: search.feed(byte, at: offset)
+            default: take(byte, at: offset)
             }
             return
         }
@@ -86,7 +108,7 @@ struct JSONSearch {
         guard escape[1] == UInt8(ascii: "u"), escape.count < 6 else {
             let code = escape.count == 6 ? UInt32(String(decoding: escape[2...], as: UTF8.self), radix: 16) : nil
             // Other escapes and characters beyond ASCII are in no pattern; a byte that is in none stands for them.
-            search.feed(code.flatMap { UInt8(exactly: $0) } ?? 0, at: offset)
+            take(code.flatMap { UInt8(exactly: $0) } ?? 0, at: offset)
             escape = []
             return
         }

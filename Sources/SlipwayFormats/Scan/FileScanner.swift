@@ -7,6 +7,14 @@ struct FileScanner {
     private var seen: Set<ScanFinding> = []
     private(set) var pickleCount = 0
     private(set) var memberCount = 0
+    /// Whether members are being found by their own headers, which is done once only: what is left of the file belongs
+    /// to each of them.
+    var isInLocalScan = false
+    /// Whether the pickle that was read last has arrays of joblib.
+    var sawWrapper = false
+    /// Bytes that may still be looked at, and whether the report says that they have run out.
+    private var byteBudget: Int?
+    private var isExhausted = false
     /// Whether the file itself was taken for nothing that is looked into.
     private(set) var isUnknown = true
 
@@ -20,8 +28,15 @@ struct FileScanner {
     }
 
     mutating func add(_ finding: ScanFinding) {
-        guard findings.count < limits.findings, seen.insert(finding).inserted else { return }
-        findings.append(finding)
+        guard findings.count >= limits.findings else {
+            if seen.insert(finding).inserted { findings.append(finding) }
+            return
+        }
+        // A crowd of small findings must not hide a grave one.
+        guard let index = findings.lastIndex(where: { $0.severity < finding.severity }),
+            seen.insert(finding).inserted
+        else { return }
+        findings[index] = finding
     }
 
     mutating func countPickle() { pickleCount += 1 }
@@ -39,6 +54,25 @@ struct FileScanner {
         return true
     }
 
+    /// Counts bytes that will be looked at; `false` when archives in archives come to far more than the file has.
+    mutating func spend(_ count: Int, member: String?) -> Bool {
+        if byteBudget == nil { byteBudget = min(count, 1 << 50) * 64 + 1 << 30 }
+        let (rest, overflow) = (byteBudget ?? 0).subtractingReportingOverflow(max(0, count))
+        guard !overflow, rest >= 0 else {
+            if !isExhausted {
+                add(
+                    ScanFinding(
+                        .medium,
+                        "What is packed in the file is many times as large as the file; the rest was not "
+                            + "looked at.", in: member, hint: "Unpack it and scan the files."))
+            }
+            isExhausted = true
+            return false
+        }
+        byteBudget = rest
+        return true
+    }
+
     /// Scans the file, or a member of an archive in it.
     ///
     /// - Throws: ``FormatError`` `unreadable` when the source cannot be read; anything else becomes a finding.
@@ -49,6 +83,7 @@ struct FileScanner {
                     .medium, "Archives lie inside archives more than \(limits.depth) deep; the rest was not looked at.",
                     in: member, hint: "Do not load it: models are not packed like that."))
         }
+        guard spend(source.byteCount, member: member) else { return }
         do throws(FormatError) {
             try look(source, member: member, depth: depth)
         } catch  where error.code == .unreadable {
@@ -67,26 +102,31 @@ struct FileScanner {
         var isKnown = true
         if let archive = ForeignArchive(head: head) {
             add(archive.finding(in: member))
-        } else if TarScan.isTar(head) {
-            try TarScan.scan(source, with: &self, member: member, depth: depth)
-        } else if HDF5Scan.isHDF5(head) {
-            try HDF5Scan.scan(source, with: &self, member: member)
         } else if head.has(NumpyHeader.magic) {
             try PickleScan.scanNumpy(source, with: &self, member: member, depth: depth)
         } else {
+            let isTar = TarScan.isTar(head)
+            let isHDF5 = !isTar && HDF5Scan.isHDF5(head)
             // A zip file's first letter is an opcode too, for an id that Python's own loader refuses.
             var isPickle = false
             if !head.has([0x50, 0x4B, 3, 4]) {
                 isPickle = try PickleScan.scan(source, head: head, with: &self, member: member, depth: depth)
             }
-            if isPickle, isZip {
+            // Their signatures fit into a text of a pickle, which loaders of pickles do not ask for.
+            if isPickle, isZip || isTar || isHDF5 {
                 add(
                     ScanFinding(
                         .high,
-                        "The file is a pickle at its beginning and a zip file at its end: what is loaded depends "
-                            + "on who loads it.", in: member, hint: "Do not load it: no tool writes such files."))
+                        "The file is a pickle at its beginning, and a zip, tar or HDF5 file too: what is loaded "
+                            + "depends on who loads it.", in: member, hint: "Do not load it: no tool writes such files."
+                    ))
             }
-            isKnown = isPickle
+            if isTar {
+                try TarScan.scan(source, with: &self, member: member, depth: depth)
+            } else if isHDF5 {
+                try HDF5Scan.scan(source, with: &self, member: member)
+            }
+            isKnown = isPickle || isTar || isHDF5
         }
         if isZip { try ZipScan.scan(source, with: &self, member: member, depth: depth) }
         if !isKnown, !isZip { isKnown = try TextScan.scan(source, head: head, with: &self, member: member) }

@@ -9,8 +9,9 @@ enum KerasScan {
     ) throws(FormatError) {
         var search = JSONSearch(patterns)
         try search.run(source)
-        for (pattern, offset) in search.found {
-            guard pattern.contains("Lambda") || pattern.contains("lambda") else {
+        let modules = search.modules.filter { !isKeras($0.key) }.map { (#""module":"\#($0.key)""#, $0.value) }
+        for (pattern, offset) in search.found + modules.sorted(by: { $0.1 < $1.1 }) {
+            guard pattern.hasPrefix(#""class_name""#) else {
                 scanner.add(
                     ScanFinding(
                         .high,
@@ -30,9 +31,19 @@ enum KerasScan {
 
     private static let patterns =
         [#""class_name":"Lambda""#, #""class_name":"__lambda__""#]
-        + ["os", "posix", "nt", "subprocess", "sys", "shutil", "pickle", "importlib", "runpy", "socket", "ctypes"].map {
-            #""module":"\#($0)""#
-        }
+        + ["eval", "exec", "compile", "open", "getattr", "__import__"].map { #""config":"\#($0)""# }
+
+    /// Whether a module holds layers and functions of Keras, and no switches, loaders or downloads.
+    private static func isKeras(_ module: String) -> Bool {
+        if module == "builtins" { return true }
+        guard let root = roots.first(where: { module == $0 || module.hasPrefix($0 + ".") }) else { return false }
+        let parts = module.dropFirst(root.count).split(separator: ".").filter { $0 != "src" && $0 != "api" }
+        return parts.first.map { !["config", "utils", "saving", "backend", "legacy"].contains($0) } ?? true
+    }
+
+    private static let roots = [
+        "keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "keras_hub", "keras_nlp", "keras_cv",
+    ]
 }
 
 /// HDF5 files, as Keras and h5py write them.

@@ -9,12 +9,19 @@ enum PickleScan {
         _ source: any ByteSource, head: [UInt8], with scanner: inout FileScanner, member: String?, depth: Int
     ) throws(FormatError) -> Bool {
         let tail = try source.prefix(at: max(0, source.byteCount - 64), upTo: 64)
+        // Loaders take a file for compressed, and never a member of an archive.
         if let compression = WholeFileCompression(head: head) {
-            return try scanCompressed(source, compression, with: &scanner, member: member, depth: depth)
+            let isChance = depth > 0 ? try beginsByChance(source, compression) : false
+            if !isChance {
+                return try scanCompressed(source, compression, with: &scanner, member: member, depth: depth)
+            }
         }
         let isPickle = PickleSignatures.isPickle(head, tail: tail)
-        return try scan(
+        scanner.sawWrapper = false
+        let isRead = try scan(
             SourceBytes(source), from: 0, isCertain: isPickle, with: &scanner, member: member, depth: depth)
+        if scanner.sawWrapper { try scanPlainly(SourceBytes(source), with: &scanner, member: member) }
+        return isRead
     }
 
     /// An array of objects in an npy file is a pickle behind the header.
@@ -29,10 +36,11 @@ enum PickleScan {
         guard let length, length <= source.byteCount else { return }
         let start = (isShort ? 10 : 12) + length
         let text = String(decoding: head[min(start - length, head.count)..<min(start, head.count)], as: UTF8.self)
-        guard text.contains("O'") || text.contains("O\"") || text.contains("|O") else { return }
+        // The header is an expression of Python: there are many ways to write `object`, so that it is looked at always.
+        let isCertain = ["O'", "O\"", "|O", "obj", "\\"].contains { text.contains($0) } || start > head.count
         _ = try scan(
-            SourceBytes(source, from: start), from: start, isCertain: true, with: &scanner, member: member, depth: depth
-        )
+            SourceBytes(source, from: start), from: start, isCertain: isCertain, with: &scanner, member: member,
+            depth: depth)
     }
 
     /// A deflated member of a zip file, whose length only inflating it tells.
@@ -60,9 +68,40 @@ enum PickleScan {
                     hint: "Unpack it and scan the files."))
             return true
         }
-        return try scan(
+        scanner.sawWrapper = false
+        let isRead = try scan(
             try compression.bytes(of: source), from: 0, isCertain: PickleSignatures.isPickle(inner, tail: [0x2E]),
             with: &scanner, member: member, depth: depth)
+        if scanner.sawWrapper { try scanPlainly(try compression.bytes(of: source), with: &scanner, member: member) }
+        return isRead
+    }
+
+    /// Runs through a file of joblib's as `pickle.load` would: what is an array for one is opcodes for the other.
+    private static func scanPlainly(
+        _ bytes: any SequentialBytes, with scanner: inout FileScanner, member: String?
+    ) throws(FormatError) {
+        let limits = scanner.limits.pickle
+        var machine = PickleMachine(PickleInput(bytes, limit: limits.byteCount), limits: limits, isScan: true)
+        machine.isPlain = true
+        if let error = run(&machine), error.code == .unreadable { throw error }
+        // An array's numbers are no opcodes; what they would do by chance is no finding.
+        report(machine.findings.all.filter(isMeantName), nil, with: &scanner, member: member)
+    }
+
+    /// Whether a member only begins like one that is compressed: weights begin with any bytes.
+    private static func beginsByChance(
+        _ source: any ByteSource, _ compression: WholeFileCompression
+    ) throws(FormatError) -> Bool {
+        guard compression == .zlib || compression == .lzma else { return false }
+        do throws(FormatError) {
+            var probe = PickleInput(try compression.bytes(of: source), limit: 1 << 20)
+            _ = try probe.lookAhead(PickleInput.windowPiece)
+            return false
+        } catch  where error.code == .unreadable || error.code == .unsupported {
+            throw error
+        } catch {
+            return true
+        }
     }
 
     /// Runs through all pickles of a stream.
@@ -78,8 +117,9 @@ enum PickleScan {
             PickleInput(bytes, from: offset, limit: limits.pickle.byteCount), limits: limits.pickle, isScan: true)
         for number in 0..<limits.stackedPickles {
             let outcome = run(&machine)
+            if machine.sawWrapper { scanner.sawWrapper = true }
             if let error = outcome, error.code == .unreadable { throw error }
-            let named = machine.findings.all.contains { $0.name.map(isName) ?? false && $0.severity == .high }
+            let named = machine.findings.all.contains(where: isMeantName)
             // What follows the first pickle is raw data in most files that have anything there.
             let isSure = number == 0 ? isCertain : machine.protocolVersion > 0
             let isMeant =
@@ -124,6 +164,13 @@ enum PickleScan {
             ScanFinding(
                 .low, "Bytes that are no pickle follow the end of the pickle.", in: member,
                 hint: "Loaders ignore them, except PyTorch's for its files of before version 1.6."))
+    }
+
+    /// Whether a finding is about a name that did not come about by chance.
+    private static func isMeantName(_ finding: PickleFinding) -> Bool {
+        let calls = ["REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"]
+        return (finding.name.map(isName) ?? false)
+            && (finding.severity == .high || finding.severity == .medium && calls.contains(finding.opcode))
     }
 
     /// Whether a name could be one: bytes that are no pickle make names of anything.

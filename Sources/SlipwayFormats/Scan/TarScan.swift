@@ -31,14 +31,68 @@ enum TarScan {
                         isOutside ? .high : .medium, "The member is a link to '\(target)'.", in: place,
                         hint: "Unpack it with a tool that refuses links."))
             }
-            guard size <= source.byteCount - offset - 512 else {
+            if let text = try extensionText(source, kind, at: offset + 512, size) {
+                noteExtension(text, kind, with: &scanner, member: place)
+            }
+            // Python's reader takes no content for links, devices and folders, whatever their size says.
+            let isEmpty = (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(kind)
+            if isEmpty, size > 0 {
+                scanner.add(
+                    ScanFinding(
+                        .medium, "A link or a folder has content; readers differ in where the next member begins.",
+                        in: place, hint: "Do not unpack it."))
+            }
+            guard isEmpty || size <= source.byteCount - offset - 512 else {
                 throw FormatError(.truncated, "a tar member ends after the file does", at: "offset \(offset)")
             }
-            if size > 0, kind == 0 || kind == UInt8(ascii: "0") || kind == UInt8(ascii: "7") {
+            // Types that are not known are files to Python's reader.
+            if size > 0, !isEmpty, !extensionKinds.contains(kind) {
                 try scanner.scan(
                     try SliceSource(source, from: offset + 512, count: size), member: place, depth: depth + 1)
             }
-            offset += 512 + (size + 511) / 512 * 512
+            offset += 512 + (isEmpty ? 0 : (size + 511) / 512 * 512)
+        }
+    }
+
+    /// Headers of pax (`x`, `g`, `X`) and GNU's long names (`L`, `K`), which say something about the next member.
+    private static let extensionKinds = Set("xgXLK".utf8)
+
+    private static func extensionText(
+        _ source: any ByteSource, _ kind: UInt8, at offset: Int, _ size: Int
+    ) throws(FormatError) -> [UInt8]? {
+        guard extensionKinds.contains(kind) else { return nil }
+        return try source.prefix(at: offset, upTo: min(size, 64 * 1024 + 1))
+    }
+
+    private static func noteExtension(
+        _ text: [UInt8], _ kind: UInt8, with scanner: inout FileScanner, member: String
+    ) {
+        if text.count > 64 * 1024 {
+            scanner.add(
+                ScanFinding(
+                    .medium, "An extended header of the tar archive is longer than 64 KiB and was not looked at.",
+                    in: member, hint: "Do not unpack it: models have no such headers."))
+        }
+        let lines = text.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+        guard kind != UInt8(ascii: "L"), kind != UInt8(ascii: "K") else {
+            let name = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+            if ArchivePath.escapes(name) { scanner.add(ArchivePath.finding(name, in: member)) }
+            return
+        }
+        for line in lines {
+            if line.contains("size=") || line.contains("GNU.sparse") {
+                scanner.add(
+                    ScanFinding(
+                        .high, "An extended header gives the next member another size; readers differ in which holds.",
+                        in: member, hint: "Do not load it. Pack it again without pax headers."))
+            }
+            for key in ["path=", "linkpath="] {
+                guard let record = line.split(separator: " ", maxSplits: 1).last, record.hasPrefix(key) else {
+                    continue
+                }
+                let name = String(record.dropFirst(key.utf8.count))
+                if ArchivePath.escapes(name) { scanner.add(ArchivePath.finding(name, in: member)) }
+            }
         }
     }
 

@@ -33,6 +33,9 @@ enum ZipScan {
                     "The zip file contradicts itself: \(error.message)\(error.location.map { " ('\($0)')" } ?? ""). "
                         + "Readers differ in what they see in it, and scanners are meant to see less.",
                     in: member, hint: "Do not load it. A file that was merely cut off has to be copied again."))
+            guard !scanner.isInLocalScan else { return }
+            scanner.isInLocalScan = true
+            defer { scanner.isInLocalScan = false }
             return try ZipLocalScan.scan(source, with: &scanner, member: member, depth: depth)
         }
         var names: Set<String> = []
@@ -106,7 +109,8 @@ enum ZipLocalScan {
         let slice = try SliceSource(source, from: data, count: count)
         switch method {
         case 0: try scanner.scan(slice, member: place, depth: depth + 1)
-        case 8: try PickleScan.scanInflated(slice, with: &scanner, member: place, depth: depth + 1)
+        case 8 where scanner.spend(count, member: place):
+            try PickleScan.scanInflated(slice, with: &scanner, member: place, depth: depth + 1)
         default: break
         }
     }

@@ -9,7 +9,9 @@ public struct TorchLimits: Sendable, Hashable {
     public var depth = 128
     /// Bytes of one file of TorchScript code, or of the description of an exported program.
     public var textByteCount = 256 << 20
-    public var pickle = PickleLimits()
+    /// Weights lie beside the pickle, so it is small; memory for this much is taken even to tell what a file is.
+    public var pickle = PickleLimits(
+        byteCount: 512 << 20, nodeCount: 1 << 23, memoCount: 1 << 23, textByteCount: 128 << 20)
 
     public init() {}
 }

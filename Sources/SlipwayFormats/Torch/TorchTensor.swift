@@ -76,6 +76,14 @@ struct StridedSource: ByteSource {
                 || place.offset >= 0 && !overflow && end >= 0 && storage.byteCount >= width
                     && end <= storage.byteCount - width
         else { throw Self.outside(tensor) }
+        // Strides of zero show few bytes as often as one likes.
+        let (bound, unbounded) = storage.byteCount.multipliedReportingOverflow(by: 64)
+        guard byteCount <= 64 << 20 || unbounded || byteCount <= bound else {
+            throw FormatError(
+                .limitExceeded,
+                "the tensor shows the \(storage.byteCount) bytes of its storage as \(byteCount); save a copy of it",
+                at: tensor.name)
+        }
         self.storage = storage
         start = count == 0 ? 0 : place.offset * type.byteWidth
         shape = tensor.shape

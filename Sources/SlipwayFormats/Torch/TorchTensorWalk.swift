@@ -36,6 +36,8 @@ struct TorchTensorWalk {
                 try walk(element, at: path + [String(index)], depth: depth + 1)
             }
         case .object(let object):
+            // Values may share one that is large; small ones are paid for by the visit.
+            visited += max(0, object.arguments.count + object.items.count + object.entries.count - 16)
             if let made = try tensor(object, at: path, depth: depth) { return made }
             if let state = object.state { try walk(state, at: path, depth: depth + 1) }
             for entry in object.entries {
@@ -59,8 +61,10 @@ struct TorchTensorWalk {
             return try walk(inner, at: path, depth: depth + 1)
         case ("torch._tensor", "_rebuild_from_type_v2"):
             // The function that rebuilds it, the class, and the function's arguments.
-            guard arguments.count >= 3, case .global(let name) = arguments[0].kind, let inner = arguments[2].list
+            guard depth < limits.depth, arguments.count >= 3, case .global(let name) = arguments[0].kind,
+                let inner = arguments[2].list
             else { return nil }
+            visited += inner.count
             return try tensor(
                 PickleObject(
                     type: name, arguments: inner, keywordArguments: [:], state: nil, items: [], entries: []),
@@ -87,6 +91,7 @@ struct TorchTensorWalk {
         else {
             throw FormatError(.malformed, "a tensor is described without storage, offset, shape and strides", at: name)
         }
+        visited += max(0, shape.count + strides.count - 16)
         let type = dtype.map { TorchType.named($0) } ?? TorchType.storage(storage.type)
         storageWidths[storage.key] = TorchType.storage(storage.type)?.byteWidth
         try append(
@@ -105,7 +110,8 @@ struct TorchTensorWalk {
 
     /// The class and key of a storage: `("storage", torch.FloatStorage, "0", "cpu", 16)`.
     private static func storage(_ value: PickleValue) -> (type: String, key: String)? {
-        guard case .object(let object) = value.kind, let parts = object.arguments.first?.list, parts.count >= 5,
+        guard case .object(let object) = value.kind, let parts = object.arguments.first?.list,
+            (5...8).contains(parts.count),
             parts[0].string == "storage", let key = parts[2].string, let type = typeName(parts[1])
         else { return nil }
         return (type, key)
@@ -122,8 +128,9 @@ struct TorchTensorWalk {
 
     private static func numbers(_ value: PickleValue) -> [Int]? {
         // torch.Size is a tuple in a class of its own.
-        if case .object(let object) = value.kind { return object.arguments.first.flatMap(numbers) }
-        guard let list = value.list else { return nil }
+        var list = value.list
+        if case .object(let object) = value.kind { list = object.arguments.first?.list }
+        guard let list else { return nil }
         let numbers = list.compactMap(\.integer)
         return numbers.count == list.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
     }

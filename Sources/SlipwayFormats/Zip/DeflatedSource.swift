@@ -9,6 +9,8 @@ import Synchronization
 final class DeflatedSource: ByteSource {
     /// Packed bytes at a time: a thousand times as much may come out, and is held until it is asked for.
     private static let chunkSize = 16 * 1024
+    /// How often the whole entry is inflated at most.
+    private static let passes = 64
 
     /// Unchecked: zlib's stream is touched under the source's lock only.
     private struct State: @unchecked Sendable {
@@ -22,6 +24,8 @@ final class DeflatedSource: ByteSource {
         /// Where the first byte of ``ahead`` lies in the unpacked entry.
         var aheadOffset = 0
         var checksum: UInt32 = 0
+        /// Bytes inflated since the source was made, whenever it began again.
+        var work = 0
 
         init(byteCount: Int) { stream = InflateStream(framing: .raw, outputLimit: byteCount) }
     }
@@ -41,7 +45,11 @@ final class DeflatedSource: ByteSource {
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) {
         try checkRange(offset: offset, count: buffer.count)
         try state.withLock { (state) throws(FormatError) in
-            if offset < state.aheadOffset + state.used { state = State(byteCount: byteCount) }
+            if offset < state.aheadOffset + state.used {
+                let work = state.work
+                state = State(byteCount: byteCount)
+                state.work = work
+            }
             var done = 0
             while done < buffer.count {
                 let position = state.aheadOffset + state.used
@@ -84,6 +92,12 @@ final class DeflatedSource: ByteSource {
             throw ZipReader.damaged(entry)
         } catch {
             throw error.located(entry.name)
+        }
+        state.work = state.work.addingReportingOverflow(state.ahead.count).partialValue
+        // An archive inside that is read in falling order would inflate everything again for each of its entries.
+        guard state.work / Self.passes <= max(byteCount, 16 << 20) else {
+            throw FormatError(
+                .limitExceeded, "the zip entry would be inflated over and over; unpack it first", at: entry.name)
         }
         state.checksum = state.ahead.withUnsafeBytes { CRC32.checksum($0, continuing: state.checksum) }
         guard state.aheadOffset + state.ahead.count < byteCount || state.checksum == entry.crc32 else {

@@ -31,6 +31,10 @@ struct ZipDirectory {
         for _ in 0..<place.count {
             entries.append(try Self.entry(in: bytes, at: &position, limits: limits))
         }
+        // Some readers go by the number of entries, others by the directory's size.
+        guard position == bytes.count else {
+            throw FormatError(.malformed, "the zip directory is longer than its number of entries needs")
+        }
         self.entries = entries
         offset = place.offset
     }
@@ -104,47 +108,57 @@ struct ZipDirectory {
     }
 
     /// Finds the end record: the last 22 bytes and up to 64 KiB of comment.
+    ///
+    /// Readers differ in what they make of bytes between the directory and its end, and of several ends; such files
+    /// are refused, so that all readers see the same entries.
     private static func find(in source: any ByteSource) throws(FormatError) -> Place {
         let tailCount = min(source.byteCount, 22 + 65_535)
         let tailStart = source.byteCount - tailCount
         let tail = try source.bytes(at: tailStart, count: tailCount)
-        var index = tail.count - 22
-        while index >= 0 {
-            if tail[index] == 0x50, tail.has([0x50, 0x4B, 5, 6], at: index),
-                let commentLength: UInt16 = tail.littleEndian(at: index + 20),
-                index + 22 + Int(commentLength) == tail.count,
-                let disk: UInt16 = tail.littleEndian(at: index + 4),
-                let count: UInt16 = tail.littleEndian(at: index + 10),
-                let byteCount: UInt32 = tail.littleEndian(at: index + 12),
-                let offset: UInt32 = tail.littleEndian(at: index + 16)
-            {
-                guard disk == 0 || disk == 0xFFFF else {
-                    throw FormatError(.unsupported, "the zip file is one of several parts; join them first")
-                }
-                var place = Place(count: Int(count), byteCount: Int(byteCount), offset: Int(offset))
-                if count == 0xFFFF || byteCount == 0xFFFF_FFFF || offset == 0xFFFF_FFFF {
-                    place = try wideRecord(in: source, endRecord: tailStart + index) ?? place
-                }
-                let (end, overflow) = place.offset.addingReportingOverflow(place.byteCount)
-                guard !overflow, end <= tailStart + index else {
-                    throw FormatError(.malformed, "the zip directory lies outside the file")
-                }
-                return place
-            }
-            index -= 1
+        guard let index = endRecord(in: tail),
+            let commentLength: UInt16 = tail.littleEndian(at: index + 20),
+            index + 22 + Int(commentLength) == tail.count,
+            let disk: UInt16 = tail.littleEndian(at: index + 4),
+            let count: UInt16 = tail.littleEndian(at: index + 10),
+            let byteCount: UInt32 = tail.littleEndian(at: index + 12),
+            let offset: UInt32 = tail.littleEndian(at: index + 16)
+        else { throw FormatError(.malformed, "this is not a zip file, or its end is missing; copy it again") }
+        guard disk == 0 || disk == 0xFFFF else {
+            throw FormatError(.unsupported, "the zip file is one of several parts; join them first")
         }
-        throw FormatError(.malformed, "this is not a zip file, or its end is missing; copy it again")
+        let endRecord = tailStart + index
+        let wide = try wideRecord(in: source, endRecord: endRecord)
+        let place = wide ?? Place(count: Int(count), byteCount: Int(byteCount), offset: Int(offset))
+        let (end, overflow) = place.offset.addingReportingOverflow(place.byteCount)
+        guard !overflow, end <= endRecord else {
+            throw FormatError(.malformed, "the zip directory lies outside the file")
+        }
+        guard end == endRecord - (wide == nil ? 0 : wideByteCount) else {
+            throw FormatError(.malformed, "there are bytes between the zip directory and its end; pack the file again")
+        }
+        return place
     }
+
+    /// Where the end record begins: at the very end where there is no comment, the last one there is otherwise.
+    private static func endRecord(in tail: [UInt8]) -> Int? {
+        let signature: [UInt8] = [0x50, 0x4B, 5, 6]
+        if tail.has(signature, at: tail.count - 22), tail.has([0, 0], at: tail.count - 2) { return tail.count - 22 }
+        return tail.indices.last { tail[$0] == 0x50 && tail.has(signature, at: $0) }
+    }
+
+    /// Bytes of the 64-bit end record and of its locator, which stand between the directory and the end record.
+    private static let wideByteCount = 56 + 20
 
     /// The end record of the 64-bit extension, `nil` when there is none.
     private static func wideRecord(in source: any ByteSource, endRecord: Int) throws(FormatError) -> Place? {
         guard endRecord >= 20 else { return nil }
         let locator = try source.bytes(at: endRecord - 20, count: 20)
         guard locator.has([0x50, 0x4B, 6, 7]), let start: UInt64 = locator.littleEndian(at: 8) else { return nil }
-        guard let start = Int(exactly: start), start <= endRecord - 56 else {
-            throw FormatError(.malformed, "the zip file's 64-bit end record lies outside the file")
+        // Some readers follow the locator, others look right before it.
+        guard endRecord >= wideByteCount, start == UInt64(endRecord - wideByteCount) else {
+            throw FormatError(.malformed, "the zip file's 64-bit end record is not where it belongs")
         }
-        let record = try source.bytes(at: start, count: 56)
+        let record = try source.bytes(at: endRecord - wideByteCount, count: 56)
         guard record.has([0x50, 0x4B, 6, 6]),
             let count: UInt64 = record.littleEndian(at: 32),
             let byteCount: UInt64 = record.littleEndian(at: 40),

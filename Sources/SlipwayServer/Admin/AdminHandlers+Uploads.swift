@@ -66,20 +66,33 @@ extension AdminHandlers {
         guard (1...Self.maximumFiles).contains(wanted.files.count) else {
             throw ServerError(.badParameter, "a model has 1 to \(Self.maximumFiles) files, got \(wanted.files.count)")
         }
-        let place = try await blocking { try pieces.layOut(Self.layout(of: wanted)) }
+        let place: String
+        do {
+            place = try await blocking { try pieces.layOut(Self.layout(of: wanted)) }
+        } catch {
+            throw RemoteImportError.told(error, without: [uploads])
+        }
         let request = Self.request(wanted, model: model, in: place)
         let operation: OperationDTO
         do {
             operation = try operations.start("import") { progress in
-                defer { Self.remove(place) }
-                let imported = try await admin.importModel(request, progress: progress)
-                // What failed may be tried again, with other options, without sending it again.
-                let sent = wanted.files + [wanted.samples, wanted.expected].compactMap(\.self)
-                for file in sent { try? pieces.remove(file.upload) }
-                return imported
+                let imported: Result<ImportDTO, any Error>
+                do {
+                    imported = .success(try await admin.importModel(request, progress: progress))
+                } catch {
+                    imported = .failure(RemoteImportError.told(error, without: [place, uploads]))
+                }
+                try? await LoaderThread.run {
+                    UploadFolder.removeLayout(place)
+                    // What failed may be tried again, with other options, without sending it again.
+                    guard case .success = imported else { return }
+                    let sent = wanted.files + [wanted.samples, wanted.expected].compactMap(\.self)
+                    for file in sent { try? pieces.remove(file.upload) }
+                }
+                return try imported.get()
             }
         } catch {
-            Self.remove(place)
+            try? await LoaderThread.run { UploadFolder.removeLayout(place) }
             throw error
         }
         return try .dto(try await wait(for: operation.id, until: .now + .milliseconds(200)))
@@ -106,6 +119,4 @@ extension AdminHandlers {
         request.options = wanted.options ?? ImportOptions()
         return request
     }
-
-    private static func remove(_ place: String) { UploadFolder.removeLayout(place) }
 }

@@ -21,7 +21,10 @@ struct OpenHome: Sendable {
     init(folder: String, engines: [any InferenceEngine]) async throws {
         layout = HomeLayout(root: folder)
         let layout = layout
-        try await LoaderThread.run { try layout.prepare() }
+        try await LoaderThread.run {
+            try layout.prepare()
+            ScratchSweep.run(cache: layout.cache)
+        }
         store = try await SQLiteMetadataStore.open(path: layout.database)
         artifacts = FolderArtifactStore(root: layout.root)
         monitoring = try await SQLiteMonitoringStore.open(path: layout.monitoringDatabase)

@@ -15,6 +15,11 @@ final class OutputFile: Sendable {
             throw ValidationFailure("'\(name.prefix(60))' is not the name of a file")
         }
         path = folder + "/" + name
+        var known = stat()
+        // A device's name, as /dev/null is, must not be taken from it.
+        guard stat(path, &known) != 0 || known.st_mode & S_IFMT == S_IFREG else {
+            throw ValidationFailure("'\(path)' is there and is no file: name another")
+        }
         temporary = path + ".partial"
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Self.failure(temporary) }

@@ -40,12 +40,35 @@ struct FileDownloadTests {
             else { return StubReply(headers: headers, body: bytes, manner: .cutOff(40_000)) }
             ranges.withLock { $0.append(range + " " + (request.headers.first(name: "if-range") ?? "")) }
             let rest = Array(bytes[start...])
+            var partial = headers
+            partial.add(name: "content-range", value: "bytes \(start)-\(bytes.count - 1)/\(bytes.count)")
             return StubReply(
-                status: 206, headers: headers, body: rest, manner: start < 60_000 ? .cutOff(30_000) : .whole)
+                status: 206, headers: partial, body: rest, manner: start < 60_000 ? .cutOff(30_000) : .whole)
         }
         #expect(found == bytes)
         #expect(ranges.withLock { $0 }.allSatisfy { $0.hasSuffix(" \"v1\"") })
         #expect(!ranges.withLock { $0 }.isEmpty)
+    }
+
+    @Test(
+        "begins anew where a part is of another file, of another place, or of none that was asked for",
+        arguments: [("\"v2\"", 900), ("\"v1\"", 0), ("\"v1\"", 899), ("\"v1\"", nil)] as [(String, Int?)])
+    func otherPart(tag: String, start: Int?) async throws {
+        let bytes = bytes
+        let isFirst = Mutex(true)
+        let found = try await fetch { request in
+            guard request.headers.first(name: "range") != nil else {
+                let manner: StubReply.Manner = isFirst.withLock { isFirst in
+                    defer { isFirst = false }
+                    return isFirst ? .cutOff(900) : .whole
+                }
+                return StubReply(headers: ["etag": "\"v1\""], body: bytes, manner: manner)
+            }
+            var headers: HTTPHeaders = ["etag": tag]
+            if let start { headers.add(name: "content-range", value: "bytes \(start)-100002/100003") }
+            return StubReply(status: 206, headers: headers, body: [UInt8](repeating: 9, count: 99_103))
+        }
+        #expect(found == bytes)
     }
 
     @Test("begins anew where the server has no ranges, or the file became another")

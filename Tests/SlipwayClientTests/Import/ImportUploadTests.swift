@@ -129,7 +129,31 @@ struct ImportUploadTests {
         }
     }
 
-    @Test("what cannot be sent is refused before anything is", arguments: ["/nonexistent/x", "/dev/null"])
+    @Test("files that another import removed meanwhile are sent once more, and then no more", arguments: [1, 2])
+    func removed(times: Int) async throws {
+        try await withFolder { folder in
+            let path = folder.appending(path: "m.onnx").path
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            let uploads = UploadServer(removals: times)
+            try await StubServer.run({ uploads.answer($0) }) { server in
+                let call = { () async throws -> ImportDTO in
+                    try await client(server).importModel(ImportRequest(path: path, model: "fraud")) { _ in }
+                }
+                if times == 1 {
+                    let imported = try await call()
+                    #expect(imported.version == AdminFixtures.version)
+                } else {
+                    let error = await #expect(throws: ClientError.self) { try await call() }
+                    #expect(error?.category == .notFound)
+                }
+                let calls = uploads.state.withLock { $0.calls }
+                #expect(calls.filter { $0 == "POST /api/v1/models/fraud/imports" }.count == 2)
+                #expect(calls.filter { $0 == "PUT /api/v1/uploads/u1?offset=0" }.count == 2)
+            }
+        }
+    }
+
+    @Test("what cannot be sent is refused before anything is", arguments: ["/nonexistent/x", "/dev/zero"])
     func unreadable(path: String) async throws {
         try await StubServer.run({ _ in StubReply() }) { server in
             let error = try await #require(throws: ClientError.self) {

@@ -12,16 +12,19 @@ final class UploadServer: Sendable {
         var bytes: [UInt8] = []
         /// Pieces that are lost, with how many of their bytes arrive all the same.
         var losses: [Int] = []
+        /// Imports that find the uploads removed.
+        var removals = 0
         var calls: [String] = []
         var imported: UploadedImportRequest?
     }
 
     let state: Mutex<State>
 
-    init(losses: [Int] = [], already: [UInt8] = []) {
+    init(losses: [Int] = [], already: [UInt8] = [], removals: Int = 0) {
         var state = State()
         state.losses = losses
         state.bytes = already
+        state.removals = removals
         self.state = Mutex(state)
     }
 
@@ -37,6 +40,10 @@ final class UploadServer: Sendable {
                 return Self.append(request, &state)
             case "GET" where request.uri.contains("/uploads/"):
                 return .json(AdminFixtures.json(Self.told(state)))
+            case "POST" where state.removals > 0:
+                state.removals -= 1
+                state.bytes = []
+                return .json(#"{"error":"begin it anew","code":"notFound","category":"notFound"}"#, status: 404)
             case "POST":
                 state.imported = try? JSONDecoder().decode(UploadedImportRequest.self, from: Data(request.body))
                 return .json(AdminFixtures.json(AdminFixtures.operation("running")), status: 202)

@@ -98,6 +98,44 @@ struct ImportSourceTests {
         #expect(result.record.draft.engine == "openvino")
     }
 
+    @Test("the same model for another engine that is named is refused, and changes nothing")
+    func namedAfterwards() async throws {
+        let importer = importer([engine("onnxruntime"), engine("openvino")])
+        _ = try await importer.run(try request(engine: nil)) { _ in }
+        let before = try await home.contents()
+        var request = try request(engine: "openvino")
+        request.alias = "live"
+        let wanted = request
+        let error = await #expect(throws: ControlError.self) { try await importer.run(wanted) { _ in } }
+        #expect(error?.message.contains("m:1 is the same model and runs in 'onnxruntime'") == true)
+        #expect(try await home.contents() == before)
+    }
+
+    @Test("what the same model keeps of its first import is told")
+    func keptFacts() async throws {
+        _ = try await importer([engine("openvino")]).run(try request(engine: "openvino")) { _ in }
+        var request = try request(engine: "auto")
+        request.options.license = "MIT"
+        let result = try await importer([engine("onnxruntime")]).run(request) { _ in }
+        #expect(!result.isNew && result.record.draft.engine == "openvino")
+        #expect(result.notes.count == 2)
+        #expect(result.notes.first?.contains("goes on running in 'openvino'") == true)
+        #expect(result.notes.last?.hasSuffix("license") == true)
+    }
+
+    @Test(
+        "with auto, a machine without memory and an end on request are no refusals",
+        arguments: [EngineError.Code.outOfMemory, .cancelled])
+    func noRefusal(code: EngineError.Code) async throws {
+        var script = ScriptedEngine.Script()
+        script.refusal = { _ in EngineError(code: code, message: "not now") }
+        let importer = importer([ScriptedEngine(name: "onnxruntime", script: script), engine("openvino")])
+        let request = try request(engine: "auto")
+        let error = await #expect(throws: EngineError.self) { try await importer.run(request) { _ in } }
+        #expect(error?.code == code)
+        #expect(try await home.contents() == [])
+    }
+
     @Test("an engine that reads no such models, or is not here, is told", arguments: ["llama", "openvino"])
     func wrongEngine(name: String) async throws {
         let importer = importer([engine("onnxruntime"), engine("llama", [.gguf])])

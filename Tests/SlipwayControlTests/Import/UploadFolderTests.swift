@@ -108,6 +108,51 @@ struct UploadFolderTests {
         #expect(try append(bytes[...], to: id, at: 0).isComplete)
     }
 
+    @Test("a piece that is let go of without an end leaves the upload to the next one")
+    func letGo() throws {
+        let id = try folder.begin(request).id
+        do {
+            let piece = try folder.append(to: id, at: 0)
+            try bytes[..<10].withUnsafeBytes { try piece.write($0) }
+        }
+        #expect(try append(bytes[10...], to: id, at: 10).isComplete)
+    }
+
+    @Test("an upload is not removed while a piece is written")
+    func removeBusy() throws {
+        let id = try folder.begin(request).id
+        let piece = try folder.append(to: id, at: 0)
+        let error = #expect(throws: ControlError.self) { try folder.remove(id) }
+        #expect(error?.code == .busy)
+        _ = try piece.finish()
+        try folder.remove(id)
+        #expect(throws: ControlError.self) { try folder.state(of: id) }
+    }
+
+    @Test("what earlier uploads still lack is kept free for them")
+    func announced() throws {
+        let full = UploadFolder(folder: place.path + "/full") { _ in (256 << 20) + 999 }
+        let first = try full.begin(UploadRequest(byteCount: 600, digest: nil))
+        #expect(throws: ControlError.self) { try full.begin(UploadRequest(byteCount: 400, digest: nil)) }
+        let piece = try full.append(to: first.id, at: 0)
+        try bytes[..<1].withUnsafeBytes { try piece.write($0) }
+        _ = try piece.finish()
+        #expect(try full.begin(UploadRequest(byteCount: 400, digest: nil)).offset == 0)
+    }
+
+    @Test("a killed import's copies and conversions are removed after a day, and nothing else")
+    func sweep() throws {
+        for folder in ["import-1", "source-2"] { try PosixFolder.make(place.path + "/cache/import/" + folder) }
+        for name in ["upload-abc", "import/import-1/model.onnx", "import/source-2/m", "import/mine", "other"] {
+            _ = try place.file("cache/" + name, Array(bytes[..<10]))
+        }
+        let cache = place.path + "/cache"
+        #expect(ScratchSweep.run(cache: cache) == 0)
+        #expect(ScratchSweep.run(cache: cache, now: .max / 2) == 30)
+        #expect(try PosixFolder.names(in: cache).sorted() == ["import", "other"])
+        #expect(try PosixFolder.names(in: cache + "/import") == ["mine"])
+    }
+
     @Test("a file that the disk cannot hold is refused before it is sent")
     func noRoom() throws {
         let full = UploadFolder(folder: place.path + "/full") { _ in (256 << 20) + 999 }

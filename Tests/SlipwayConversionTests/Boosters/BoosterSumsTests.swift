@@ -68,6 +68,31 @@ struct BoosterSumsTests {
         #expect(first == second)
     }
 
+    @Test("of CatBoost tell labels by the model's own threshold", arguments: ["0.868", #""0.868""#])
+    func threshold(written: String) throws {
+        let source = try Self.source("cb-nan-max.json")
+        let text = String(decoding: try source.bytes(at: 0, count: source.byteCount), as: UTF8.self)
+        let other = text.replacing(
+            #""model_info": {"#, with: #""model_info": {"binclass_probability_threshold": \#(written), "#)
+        #expect(other != text)
+        let model = try BoosterConverter.convert(MemorySource(Array(other.utf8)), format: .catboost)
+        #expect(model.report.notes.contains { $0.contains("0.868") })
+        // The logarithm of 0.868 / 0.132, taken away from the sum before its sign is looked at.
+        let logit = 1.8834
+        let constants = model.file.graph.initializers.compactMap { constant -> Double? in
+            guard constant.elementType == .float64, case .raw(let bytes) = constant.content, bytes.count == 8 else {
+                return nil
+            }
+            return bytes.withUnsafeBytes { $0.loadUnaligned(as: Double.self) }
+        }
+        // The figure above has four places.
+        #expect(constants.contains { abs($0 + logit) < 1e-3 })
+        let odd = other.replacing(written, with: "2")
+        #expect(throws: FormatError.self) {
+            try BoosterConverter.convert(MemorySource(Array(odd.utf8)), format: .catboost)
+        }
+    }
+
     @Test("name an objective that is not converted")
     func objective() throws {
         let source = try Self.source("xgb-binary-logistic.json")

@@ -60,6 +60,48 @@ struct BoosterReaderTests {
         #expect(cut != nil)
     }
 
+    @Test(
+        "refuse LightGBM's sets of categories that are no bits, and sets that several splits share",
+        arguments: ["-1", "4294967296"])
+    func categoryWords(word: String) throws {
+        let text = String(decoding: try Self.bytes("lgb-categories-4.txt"), as: UTF8.self)
+        let wrong = text.replacing("cat_threshold=", with: "cat_threshold=\(word) ")
+        #expect(throws: FormatError.self) { try LightGBMReader.read(MemorySource(Array(wrong.utf8))) }
+        let tree = """
+            tree
+            version=v4
+            max_feature_idx=0
+            Tree=0
+            num_leaves=3
+            split_feature=0 0
+            threshold=0 0
+            decision_type=1 1
+            left_child=-1 -2
+            right_child=1 -3
+            leaf_value=1 2 3
+            cat_boundaries=0 1
+            cat_threshold=5
+            end of trees
+
+            """
+        #expect(throws: FormatError.self) { try LightGBMReader.read(MemorySource(Array(tree.utf8))) }
+        let single = tree.replacing("decision_type=1 1", with: "decision_type=1 0")
+        #expect(try LightGBMReader.read(MemorySource(Array(single.utf8))).trees.count == 1)
+        let leafless = tree.replacing("num_leaves=3\n", with: "")
+        #expect(throws: FormatError.self) { try LightGBMReader.read(MemorySource(Array(leafless.utf8))) }
+    }
+
+    @Test("refuse a CatBoost file without its trees, splits or features")
+    func catboostLists() throws {
+        let text = String(decoding: try Self.bytes("cb-nan-max.json"), as: UTF8.self)
+        for name in ["oblivious_trees", "splits", "float_features"] {
+            let other = text.replacing("\"\(name)\": ", with: "\"\(name)\": 1, \"other\": ", maxReplacements: 1)
+            #expect(throws: FormatError.self, "\(name)") {
+                try CatBoostReader.read(MemorySource(Array(other.utf8)))
+            }
+        }
+    }
+
     @Test("name categorical features of CatBoost")
     func categorical() throws {
         let text = String(decoding: try Self.bytes("cb-nan-max.json"), as: UTF8.self)

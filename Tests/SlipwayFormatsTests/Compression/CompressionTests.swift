@@ -39,6 +39,20 @@ struct CompressionTests {
         }
     }
 
+    @Test(
+        "a gzip member whose first bytes lie at the end of what is read at once is not lost", arguments: 65_530...65_537
+    )
+    func straddling(end: Int) throws {
+        let pickle = Opcodes.pickle(4, Opcodes.text("whole"))
+        var first = try Deflate.compress(Array(pickle.prefix(4)), framing: .gzip)
+        // A file name in the header makes the member as long as is wanted.
+        first[3] |= 8
+        first.insert(contentsOf: [UInt8](repeating: 0x61, count: end - first.count - 1) + [0], at: 10)
+        #expect(first.count == end)
+        let second = try Deflate.compress(Array(pickle.dropFirst(4)), framing: .gzip)
+        #expect(try PickleReader.read(MemorySource(first + second)).value.string == "whole")
+    }
+
     @Test("stops at the limit, however much is packed", arguments: framings)
     func bomb(framing: CompressionFraming) throws {
         let bomb = try Deflate.compress([UInt8](repeating: 0, count: 4 << 20), framing: framing, level: 9)

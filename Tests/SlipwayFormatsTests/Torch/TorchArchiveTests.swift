@@ -136,6 +136,36 @@ struct TorchArchiveTests {
             try #require(throws: FormatError.self) { try TorchArchive(source, limits: limits) }.code == .limitExceeded)
     }
 
+    @Test("a tensor of few bytes that strides of zero make large is not written")
+    func strideZero() throws {
+        let storage =
+            Opcodes.mark + Opcodes.text("storage") + Opcodes.global("torch", "FloatStorage") + Opcodes.text("0")
+            + Opcodes.text("cpu") + [0x4B, 1, 0x74, 0x51]
+        let shape = [0x4A] + Opcodes.littleEndian(Int32(1 << 26)) + Opcodes.tuple1
+        let arguments = storage + [0x4B, 0] + shape + [0x4B, 0] + Opcodes.tuple1 + [0x89, 0x7D]
+        let pickle = Opcodes.pickle(
+            4, Opcodes.emptyDictionary, Opcodes.text("w"), Opcodes.global("torch._utils", "_rebuild_tensor_v2"),
+            Opcodes.mark, arguments, [0x74], Opcodes.reduce, [0x73])
+        var writer = ZipWriter()
+        try writer.add("archive/data.pkl", pickle)
+        try writer.add("archive/data/0", [0, 0, 0, 0])
+        let archive = try TorchArchive(MemorySource(writer.finish()))
+        let tensor = try #require(archive.tensors.first)
+        #expect(tensor.shape == [1 << 26])
+        let error = try #require(throws: FormatError.self) { try archive.content(of: tensor) }
+        #expect(error.code == .limitExceeded)
+    }
+
+    @Test("a tensor whose arguments hold themselves is no tensor")
+    func selfContaining() throws {
+        let rebuild = Opcodes.global("torch._tensor", "_rebuild_from_type_v2")
+        let list = Opcodes.emptyList + Opcodes.memoize + Opcodes.mark + rebuild + Opcodes.none + [0x68, 0, 0x65]
+        let pickle = Opcodes.pickle(4, rebuild, rebuild, Opcodes.none, list, [0x87], Opcodes.reduce)
+        var writer = ZipWriter()
+        try writer.add("archive/data.pkl", pickle)
+        #expect(try TorchArchive(MemorySource(writer.finish())).tensors.isEmpty)
+    }
+
     @Test("mutated files are listed or refused")
     func mutations() throws {
         let names = ["state_dict.pt", "legacy.pt", "script.pt", "program.pt2", "checkpoint.pt"]

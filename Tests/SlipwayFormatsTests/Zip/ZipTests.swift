@@ -58,6 +58,59 @@ struct ZipTests {
         #expect(throws: FormatError.self) { try ZipReader(MemorySource(bytes)) }
     }
 
+    @Test("refuses bytes between the directory and its end, where readers look in different places")
+    func gap() throws {
+        for wide in [false, true] {
+            var bytes = try Self.archive(always64Bit: wide)
+            bytes.insert(contentsOf: [0, 0], at: bytes.count - (wide ? 98 : 22))
+            #expect(throws: FormatError.self) { try ZipReader(MemorySource(bytes)) }
+        }
+    }
+
+    @Test("refuses a second end in the comment of the first, and a comment of another length")
+    func twoEnds() throws {
+        let whole = try Self.archive()
+        var commented = whole
+        commented[whole.count - 2] = 3
+        commented += Array("abc".utf8)
+        #expect(try ZipReader(MemorySource(commented)).entries.count == 3)
+        #expect(throws: FormatError.self) { try ZipReader(MemorySource(commented + [0])) }
+        var nested = whole
+        nested[whole.count - 2] = 26
+        nested += [0x50, 0x4B, 5, 6] + [UInt8](repeating: 1, count: 22)
+        #expect(throws: FormatError.self) { try ZipReader(MemorySource(nested)) }
+    }
+
+    @Test("refuses a directory of more entries than its end counts")
+    func hiddenEntry() throws {
+        var bytes = try Self.archive()
+        bytes[bytes.count - 12] = 2
+        #expect(throws: FormatError.self) { try ZipReader(MemorySource(bytes)) }
+    }
+
+    @Test("refuses a 64-bit end record that lies elsewhere than right before its locator")
+    func wideElsewhere() throws {
+        var bytes = try Self.archive(always64Bit: true)
+        bytes[bytes.count - 42 + 8] ^= 1
+        #expect(throws: FormatError.self) { try ZipReader(MemorySource(bytes)) }
+    }
+
+    @Test("refuses to inflate a deflated entry again and again for reads that go back")
+    func backwards() throws {
+        var writer = ZipWriter()
+        // Each read below inflates all of it: a hundred times 16 MiB are more than 64 times.
+        let count = 16 << 20
+        try writer.add("a", [UInt8](repeating: 0, count: count), method: .deflated)
+        let source = try ZipReader(MemorySource(writer.finish())).source(of: 0)
+        let error = try #require(throws: FormatError.self) {
+            for _ in 0..<100 {
+                _ = try source.bytes(at: count - 1, count: 1)
+                _ = try source.bytes(at: 0, count: 1)
+            }
+        }
+        #expect(error.code == .limitExceeded)
+    }
+
     @Test("refuses entries that share their data")
     func overlap() throws {
         var writer = ZipWriter()

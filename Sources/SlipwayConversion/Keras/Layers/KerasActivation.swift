@@ -10,12 +10,23 @@ enum KerasActivation {
     ) throws -> KerasValue {
         guard let setting, !setting.isNull else { return value }
         if let name = setting.string { return try apply(name, to: value, of: layer, &graph) }
+        try requireKeras(setting, of: layer)
         if let name = setting["config"]?.string { return try apply(name, to: value, of: layer, &graph) }
         let inner = layer.inner(setting, variables: KerasVariables(.none), "activation")
+        try inner.requireKeras()
         guard KerasActivationLayers.names.contains(inner.className), inner.className != "PReLU",
             let result = try KerasActivationLayers.add(inner, KerasCall(inputs: [value]), to: &graph).first
         else { throw layer.unsupported("the activation \(inner.className)", "use one that Keras has a name for") }
         return result
+    }
+
+    /// Refuses a function that is not Keras's own: those are written as their names alone.
+    static func requireKeras(_ setting: StructuredValue, of layer: KerasLayer) throws {
+        guard setting["class_name"]?.string != "function" else {
+            throw layer.unsupported(
+                "the function '\(setting["config"]?.string ?? "")' of the user's own as activation",
+                "name one of Keras's: activation='gelu'")
+        }
     }
 
     /// The function of this name.

@@ -36,6 +36,10 @@ struct KerasRecurrence {
             throw layer.unsupported(
                 "a recurrent layer over masked steps", "build the model without mask_zero and Masking")
         }
+        try layer.requireKeras()
+        guard !layer.bool("time_major", default: false) else {
+            throw layer.unsupported("a layer with time_major=True", "build the model with the batch first")
+        }
         self.layer = layer
         self.input = input
         self.states = states
@@ -133,6 +137,7 @@ struct KerasRecurrence {
     private func activations() throws -> [String: ONNXAttribute.Value] {
         func name(_ key: String, default value: String) throws -> String {
             let setting = layer.config[key]
+            if let setting { try KerasActivation.requireKeras(setting, of: layer) }
             let name = setting?.string ?? setting?["config"]?.string ?? (setting == nil ? value : "")
             guard let known = Self.functions[name] else {
                 throw layer.unsupported("the activation '\(name)' in a recurrent layer", "use tanh, sigmoid or relu")
@@ -153,12 +158,12 @@ struct KerasRecurrence {
             default: [main]
             }
         var attributes: [String: ONNXAttribute.Value] = ["activations": .strings(functions)]
-        if functions.contains("HardSigmoid") || functions.contains("LeakyRelu") {
-            let slope: Float = layer.isLegacy ? 0.2 : 1 / 6
-            attributes["activation_alpha"] = .floats(
-                functions.map { $0 == "HardSigmoid" ? slope : $0 == "LeakyRelu" ? 0.2 : 1 })
-            attributes["activation_beta"] = .floats(functions.map { $0 == "HardSigmoid" ? 0.5 : 0 })
-        }
+        // A value for each function that takes one: ONNX Runtime reads the list so.
+        let slopes: [String: Float] = ["HardSigmoid": layer.isLegacy ? 0.2 : 1 / 6, "LeakyRelu": 0.2, "Elu": 1]
+        let alphas = functions.compactMap { slopes[$0] }
+        if !alphas.isEmpty { attributes["activation_alpha"] = .floats(alphas) }
+        let betas = functions.compactMap { $0 == "HardSigmoid" ? Float(0.5) : nil }
+        if !betas.isEmpty { attributes["activation_beta"] = .floats(betas) }
         return attributes
     }
 

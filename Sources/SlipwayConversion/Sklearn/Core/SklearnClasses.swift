@@ -53,6 +53,8 @@ extension SklearnContext {
             throw malformed("'\(name)' has shape \(array.shape) where a list of classes is wanted")
         }
         if let strings = try? array.strings() { return .strings(strings) }
+        // Not by way of float64, which rounds large ones.
+        if let integers = try? array.integers() { return .integers(integers) }
         let numbers = try numbers(value, name).values
         let integers = numbers.compactMap { Int64(exactly: $0) }
         guard integers.count == numbers.count else {

@@ -36,6 +36,7 @@ package enum SklearnConverter {
             input = try SklearnRegistry.add(step, input: input, to: &graph).features(of: step)
         }
         let output = try SklearnRegistry.add(last, input: input, to: &graph)
+        SklearnNotes.add(for: first, to: &graph.report)
         let labels = try SklearnOutputs.write(output, of: last, to: &graph)
         var model = graph.finish()
         model.classLabels = labels

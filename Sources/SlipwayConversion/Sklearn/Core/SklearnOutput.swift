@@ -29,6 +29,8 @@ package struct SklearnClassifier: Sendable {
     package var decision: String?
     /// Columns of ``decision``.
     package var decisionWidth: Int
+    /// Why estimators around it cannot tell whether scikit-learn gave them ``decision`` or ``probabilities``.
+    package var doubt: String?
 
     /// - Parameter decisionWidth: 1 for two classes and their number otherwise, where it is not given.
     package init(

@@ -34,6 +34,9 @@ enum Bagging: SklearnEstimator {
         let classes = try estimator.classes()
         // Inside, classes are numbered.
         let encoded = SklearnClasses.encoded(classes.count)
+        var decisions: [String] = []
+        var decisionWidth: Int?
+        var doubt: String?
         for (index, part) in inner.enumerated() {
             let own = try input.select(chosen?[index] ?? Array(0..<input.width), for: part, in: &graph)
             let classifier = try part.addClassifier(own, to: &graph)
@@ -41,8 +44,27 @@ enum Bagging: SklearnEstimator {
                 classifier.probabilities == nil
                     ? try classifier.votes(over: encoded, part, in: &graph)
                     : try classifier.probabilities(over: encoded, part, in: &graph))
+            doubt = doubt ?? classifier.doubt
+            if let decision = classifier.decision {
+                decisions.append(decision)
+                if classifier.classes != encoded
+                    || decisionWidth ?? classifier.decisionWidth != classifier.decisionWidth
+                {
+                    doubt = "one of its estimators has not seen all classes, so that its decision_function has no mean"
+                }
+                decisionWidth = classifier.decisionWidth
+            }
         }
-        return .classifier(SklearnClassifier(classes: classes, probabilities: graph.mean(terms), in: &graph))
+        if !decisions.isEmpty, decisions.count != inner.count {
+            doubt = "only some of its estimators have a decision_function"
+        }
+        var bag = SklearnClassifier(classes: classes, probabilities: graph.mean(terms), in: &graph)
+        bag.doubt = doubt
+        if doubt == nil, let decisionWidth {
+            bag.decision = graph.mean(decisions)
+            bag.decisionWidth = decisionWidth
+        }
+        return .classifier(bag)
     }
 
     /// The columns of each estimator; `nil` where all see all.

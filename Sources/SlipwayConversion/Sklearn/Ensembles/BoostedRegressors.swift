@@ -19,13 +19,13 @@ enum BoostedRegressors: SklearnEstimator {
         guard weights.count == inner.count else {
             throw estimator.malformed("there are \(weights.count) weights for \(inner.count) estimators")
         }
+        graph.describeStep("\(inner.count) estimators")
         var values: [String] = []
         for part in inner {
             let (value, targets) = try part.addRegressor(input, to: &graph)
             guard targets == 1 else { throw part.unsupported("it has \(targets) targets where one is wanted") }
             values.append(value)
         }
-        graph.describeStep("\(inner.count) estimators")
         let sorted = graph.nodes(
             "TopK", [graph.concatenate(values), graph.integers([inner.count])],
             ["axis": .int(1), "largest": .int(0), "sorted": .int(1)], outputs: 2)

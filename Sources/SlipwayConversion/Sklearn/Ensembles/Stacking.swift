@@ -19,12 +19,12 @@ enum Stacking: SklearnEstimator {
         guard methods.count == inner.count else {
             throw estimator.malformed("'stack_method_' has \(methods.count) entries for \(inner.count) estimators")
         }
+        graph.describeStep("\(inner.count) estimators")
         var parts: [SklearnInput.Part] = []
         for (part, method) in zip(inner, methods) {
             parts.append(try opinion(part, method, input, &graph))
         }
         if estimator.bool("passthrough", default: false) { parts += input.parts }
-        graph.describeStep("\(inner.count) estimators")
         let last = try estimator.estimator("final_estimator_")
         let output = try SklearnRegistry.add(last, input: SklearnInput(parts), to: &graph)
         guard estimator.type.name == "StackingClassifier", case .classifier(var classifier) = output else {

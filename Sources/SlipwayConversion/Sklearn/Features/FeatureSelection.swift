@@ -117,7 +117,11 @@ enum FeatureSelection: SklearnEstimator {
         _ estimator: SklearnContext, _ model: SklearnContext, _ sizes: [Double]
     ) throws(ConversionError) -> Double {
         if let number = estimator.optional("threshold")?.double { return number }
-        let isSparse = model.type.name.contains("Lasso") || model.string("penalty", default: "l2") == "l1"
+        // An elastic net may be a lasso: the parameter of the one, what the search of the other found.
+        let ratio = model.optional(model.type.name.hasSuffix("CV") ? "l1_ratio_" : "l1_ratio")?.double
+        let isSparse =
+            model.type.name.contains("Lasso") || model.string("penalty", default: "l2") == "l1"
+            || (["ElasticNet", "ElasticNetCV"].contains(model.type.name) && ratio == 1)
         let name = estimator.string("threshold", default: isSparse ? "1e-5" : "mean")
         if let number = Double(name) { return number }
         let parts = name.split(separator: "*").map { String($0.filter { $0 != " " }) }

@@ -19,6 +19,7 @@ enum CalibratedClassifiers: SklearnEstimator {
     ) throws(ConversionError) -> SklearnOutput {
         let classes = try estimator.classes()
         let parts = try estimator.fittedEstimators("calibrated_classifiers_")
+        graph.describeStep("\(parts.count) calibrated classifiers")
         var sum = ""
         for part in parts {
             let base = try base(of: part)
@@ -30,7 +31,6 @@ enum CalibratedClassifiers: SklearnEstimator {
                 : try calibrated(part, response, classifier.classes, classes, &graph)
             sum = sum.isEmpty ? probabilities : graph.add(sum, probabilities)
         }
-        graph.describeStep("\(parts.count) calibrated classifiers")
         let mean = parts.count == 1 ? sum : graph.divide(sum, graph.double(Double(parts.count)))
         return .classifier(SklearnClassifier(classes: classes, probabilities: mean, in: &graph))
     }

@@ -88,9 +88,12 @@ extension SklearnClassifier {
 
     /// What scikit-learn calibrates and decides by: the decision, else the probability of the second of two classes
     /// or of every class. Float64 `[N, width]`.
+    ///
+    /// - Throws: ``ConversionError`` `unsupported` where it has neither, and where the file does not tell which it was.
     func response(
         _ estimator: SklearnContext, in graph: inout GraphBuilder
     ) throws(ConversionError) -> (value: String, width: Int, isDecision: Bool) {
+        if let doubt { throw estimator.unsupported(doubt) }
         if let decision { return (decision, decisionWidth, true) }
         guard let probabilities else {
             throw estimator.unsupported("it has neither decision_function nor predict_proba")

@@ -23,6 +23,7 @@ enum OneVsOne: SklearnEstimator {
         guard estimator.optional("pairwise_indices_") == nil else {
             throw estimator.unsupported("it was trained on distances between rows, which are not there later")
         }
+        graph.describeStep("\(inner.count) classifiers")
         var wins: [String] = []
         var responses: [String] = []
         var hasDecision = true
@@ -34,7 +35,6 @@ enum OneVsOne: SklearnEstimator {
             responses.append(response.value)
             wins.append(graph.unsqueeze(graph.cast(classifier.index, to: .float64)))
         }
-        graph.describeStep("\(inner.count) classifiers")
         let first = graph.subtract(graph.double(1), graph.concatenate(wins))
         let scores = pairs.scores(firstWins: first, confidence: graph.concatenate(responses), in: &graph)
         if classes.count == 2 {

@@ -25,6 +25,7 @@ enum OneVsRest: SklearnEstimator {
         guard inner.count == classes.count || (inner.count == 1 && classes.count == 2) else {
             throw estimator.malformed("it has \(inner.count) estimators for \(classes.count) classes")
         }
+        graph.describeStep("\(inner.count) classifiers")
         var responses: [String] = []
         var probabilities: [String]? = []
         var byDecision = true
@@ -43,7 +44,6 @@ enum OneVsRest: SklearnEstimator {
                 probabilities = nil
             }
         }
-        graph.describeStep("\(inner.count) classifiers")
         let scores = graph.concatenate(responses)
         let shares = probabilities.map { graph.concatenate($0) }
         if inner.count == 1 {

@@ -21,6 +21,8 @@ struct NeighborSearch {
     let count: Int
     private let metric: Metric
     private let isWeighted: Bool
+    /// Whether weights go by squares of distances.
+    private let isSquared: Bool
 
     init(_ estimator: SklearnContext, width: Int) throws(ConversionError) {
         points = try estimator.matrix("_fit_X", columns: width)
@@ -41,11 +43,15 @@ struct NeighborSearch {
         }
         isWeighted = weights == "distance"
         metric = try Self.metric(of: estimator)
+        isSquared = Self.name(of: estimator) == "sqeuclidean"
+    }
+
+    private static func name(of estimator: SklearnContext) -> String {
+        estimator.string(estimator.either("effective_metric_", "metric"), default: "a function of Python's")
     }
 
     private static func metric(of estimator: SklearnContext) throws(ConversionError) -> Metric {
-        let name = estimator.string(
-            estimator.either("effective_metric_", "metric"), default: "a function of Python's")
+        let name = name(of: estimator)
         switch name {
         case "euclidean", "l2", "sqeuclidean": return .euclidean
         case "manhattan", "l1", "cityblock": return .manhattan
@@ -78,7 +84,7 @@ struct NeighborSearch {
         let hits = graph.cast(isHit, to: .float64)
         let anyHit = graph.node("Greater", [graph.reduceRows("ReduceMax", hits), graph.double(0)])
         let safe = graph.choose(isHit, graph.double(1), distances)
-        let inverse = graph.divide(graph.double(1), safe)
+        let inverse = graph.divide(graph.double(1), isSquared ? graph.square(safe) : safe)
         return (indices, graph.choose(anyHit, hits, inverse))
     }
 

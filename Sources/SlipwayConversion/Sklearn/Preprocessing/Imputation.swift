@@ -30,6 +30,11 @@ enum Imputation: SklearnEstimator {
             throw estimator.malformed("it is given \(input.width) columns and was fitted with \(statistics.count)")
         }
         graph.describeStep("\(statistics.count) columns")
+        if statistics.contains(where: { $0.elementType == .bytes }), estimator.optional("missing_values")?.string == nil
+        {
+            graph.report.notes.append(
+                "\(estimator.path): the empty string counts as missing; scikit-learn keeps one that is a value")
+        }
         let kept = statistics.indices.filter { if case .none = statistics[$0] { false } else { true } }
         var parts: [SklearnInput.Part] = []
         // Neighbours of one type are handled together.

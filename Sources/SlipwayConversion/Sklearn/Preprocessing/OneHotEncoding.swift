@@ -32,6 +32,7 @@ enum OneHotEncoding: SklearnEstimator {
                 groupsUnknown: unknown == "infrequent_if_exist" || unknown == "warn", estimator)
             let width = (places.max() ?? -1) + 1
             guard width > 0 else { continue }
+            try known.require(input.type(ofColumn: column), of: estimator)
             let value = try input.select([column], for: estimator, in: &graph)
                 .matrix(known.elementType, for: estimator, in: &graph)
             // The place of an unknown category stands last, where -1 finds it.

@@ -35,6 +35,7 @@ enum OrdinalEncoding: SklearnEstimator {
             for code in 0..<known.count where try isMissing(known, code, column, estimator) { codes[code] = missing }
             // The code of an unknown category stands last, where -1 finds it.
             codes.append(unknown)
+            try known.require(input.type(ofColumn: column), of: estimator)
             let value = try input.select([column], for: estimator, in: &graph)
                 .matrix(known.elementType, for: estimator, in: &graph)
             values.append(

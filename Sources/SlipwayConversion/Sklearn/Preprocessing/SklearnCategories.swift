@@ -45,8 +45,19 @@ enum SklearnCategories: Sendable, Hashable {
                     }
                     texts.append(object.string)
                 }
+                guard texts.count(where: { ($0 ?? "").isEmpty }) <= 1 else {
+                    throw estimator.unsupported(
+                        "'\(name)' has more than one of None, NaN and the empty string, and in requests all of them "
+                            + "are the empty string; make them one before training")
+                }
                 self = .strings(texts)
             } else {
+                guard objects.count(where: { $0.isNone || $0.double?.isNaN == true }) <= 1 else {
+                    throw estimator.unsupported(
+                        "'\(name)' has both None and NaN, and in requests both are NaN; make them one before training")
+                }
+                let whole: [Double] = objects.compactMap { object in object.integer.map { Double($0) } }
+                try Self.requireExact(whole, name, estimator)
                 self = .numbers(
                     try objects.map { object throws(ConversionError) in
                         if object.isNone { return .nan }
@@ -56,7 +67,32 @@ enum SklearnCategories: Sendable, Hashable {
         } else if let texts = try? array.strings() {
             self = .strings(texts)
         } else {
-            self = .numbers(try estimator.numbers(value, name).values)
+            let values = try estimator.numbers(value, name).values
+            if case .number(.int64, _) = array.element { try Self.requireExact(values, name, estimator) }
+            if case .number(.uint64, _) = array.element { try Self.requireExact(values, name, estimator) }
+            self = .numbers(values)
+        }
+    }
+
+    private static func requireExact(
+        _ values: [Double], _ name: String, _ estimator: SklearnContext
+    ) throws(ConversionError) {
+        guard values.allSatisfy({ abs($0) < largestInteger }) else {
+            throw estimator.unsupported(
+                "'\(name)' has integers of 2^53 or more, which are not exact as float64; make strings of them before "
+                    + "training")
+        }
+    }
+
+    /// Below, every integer is a float64.
+    private static let largestInteger = 9_007_199_254_740_992.0
+
+    /// Refuses categories that the column's own type, float32 by the user's choice, cannot tell apart.
+    func require(_ type: ElementType?, of estimator: SklearnContext) throws(ConversionError) {
+        guard case .numbers(let values) = self, type == .float32 else { return }
+        guard values.allSatisfy({ $0.isNaN || Double(Float($0)) == $0 }) else {
+            throw estimator.unsupported(
+                "it has categories that are not exact as float32; convert with --input-type fp64")
         }
     }
 
