@@ -206,7 +206,7 @@ def test_an_engine_that_does_not_read_the_format_is_told(home, tmp_path, engine,
 class Site(http.server.BaseHTTPRequestHandler):
     """One file under some paths; every connection breaks after `piece` bytes."""
 
-    content, piece, requests = b"", None, []
+    content, piece, says_range, requests = b"", None, True, []
 
     def do_GET(self):
         type(self).requests.append((self.path, self.headers.get("Range")))
@@ -219,6 +219,8 @@ class Site(http.server.BaseHTTPRequestHandler):
         if self.headers.get("Range") and self.headers.get("If-Range") == '"one"':
             start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
         self.send_response(206 if start else 200)
+        if start and self.says_range:
+            self.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
         self.send_header("Content-Length", str(len(self.content) - start))
         self.send_header("ETag", '"one"')
         self.end_headers()
@@ -252,6 +254,13 @@ def test_a_url_is_fetched_whatever_befalls_the_connection(home, site):
     assert printed.startswith("risk:1 ")
     assert [r for r in site.requests if r[1]], "nothing was taken up again"
     assert home.run_json("show", "risk")["files"][0]["digest"] == f"sha256:{digest}"
+
+
+def test_a_part_that_does_not_say_where_it_belongs_is_not_taken(home, site):
+    site.content, site.piece, site.says_range = tinymodels.add(3, weight_bytes=1 << 20), 400_000, False
+    done = home.try_run("import", site.url + "/risk.onnx")
+    assert done.returncode == 1 and done.stderr.strip()
+    assert_clean(home)
 
 
 def test_another_file_than_the_one_that_was_named_is_refused(home, site):

@@ -65,11 +65,11 @@ package struct FileDownload: Sendable {
         var place = url
         var redirects = 0
         var failures = 0
-        var identity: String?
+        var resumption = Resumption()
         while true {
             let before = file.byteCount
             do {
-                switch try await fetch(place, into: file, identity: &identity, progress) {
+                switch try await fetch(place, into: file, resumption: &resumption, progress) {
                 case .done: return
                 case .redirect(let target):
                     redirects += 1
@@ -86,17 +86,24 @@ package struct FileDownload: Sendable {
         }
     }
 
+    /// Whether and by what name a server goes on where it broke off.
+    private struct Resumption {
+        var identity: String?
+        var isTrusted = true
+    }
+
     private enum Outcome {
         case done
         case redirect(String)
     }
 
     private func fetch(
-        _ url: URL, into file: DownloadedFile, identity: inout String?, _ progress: @Sendable (Double) -> Void
+        _ url: URL, into file: DownloadedFile, resumption: inout Resumption,
+        _ progress: @Sendable (Double) -> Void
     ) async throws -> Outcome {
         var request = HTTPClientRequest(url: url.absoluteString)
         request.headers.add(name: "user-agent", value: "slipway")
-        if file.byteCount > 0, let identity {
+        if file.byteCount > 0, let identity = resumption.identity {
             request.headers.add(name: "range", value: "bytes=\(file.byteCount)-")
             request.headers.add(name: "if-range", value: identity)
         } else {
@@ -117,10 +124,11 @@ package struct FileDownload: Sendable {
         let tag = response.headers.first(name: "etag")
         if status == 200 {
             try file.restart()
-            identity = tag.flatMap { $0.hasPrefix("W/") ? nil : $0 }
-        } else if !Self.continues(file, response.headers, tag == nil || tag == identity) {
-            // Not what was asked for: its bytes may be of another file, or of another place in it.
-            identity = nil
+            resumption.identity = resumption.isTrusted ? tag.flatMap { $0.hasPrefix("W/") ? nil : $0 } : nil
+        } else if !Self.continues(file, response.headers, tag == nil || tag == resumption.identity) {
+            // Not what was asked for: its bytes may be of another file, or of another place in it. Asked again it would be
+            // no better.
+            resumption = Resumption(identity: nil, isTrusted: false)
             try file.restart()
             throw ClientError(
                 code: .unreachable, category: .unavailable,
