@@ -126,8 +126,7 @@ package struct FileDownload: Sendable {
             try file.restart()
             resumption.identity = resumption.isTrusted ? tag.flatMap { $0.hasPrefix("W/") ? nil : $0 } : nil
         } else if !Self.continues(file, response.headers, tag == nil || tag == resumption.identity) {
-            // Not what was asked for: its bytes may be of another file, or of another place in it. Asked again it would be
-            // no better.
+            // Its bytes may be of another file, or of another place in it; asked again it would be no better.
             resumption = Resumption(identity: nil, isTrusted: false)
             try file.restart()
             throw ClientError(
