@@ -19,12 +19,20 @@ enum MonitorCost {
             try builder.add(inputs: inputs, outputs: outputs)
         }
         let book = MonitorBook(replica: "measured")
-        book.configure(
-            endpoint: "e", spec: MonitoringSpec(), versions: [version],
-            profiles: [version: try builder.finish(at: Timestamp(milliseconds: 0))])
+        let profile = try builder.finish(at: Timestamp(milliseconds: 0))
+        book.configure(endpoint: "e", spec: MonitoringSpec(), versions: [version], profiles: [version: profile])
         let predictions = try (0..<requests).map { try prediction($0, &random) }
         print("| | median | least | most |", "|---|---|---|---|", separator: "\n")
         show("one request, counted, ns", per: requests) { for prediction in predictions { book.add(prediction) } }
+        let join = try LabelJoin(
+            endpoint: "e", spec: MonitoringSpec(), profile: profile, journal: MemoryLabelJournal(),
+            now: Timestamp(milliseconds: 0))
+        try join.configure(spec: MonitoringSpec(), profiles: [version: profile])
+        var round = 0
+        show("one request, kept for its label, ns", per: requests) {
+            round += 1
+            for prediction in predictions { join.expect(prediction.renamed("\(round)-\(prediction.requestID ?? "")")) }
+        }
         let queue = PredictionQueue()
         show("one request, through the queue, ns", per: requests) {
             for prediction in predictions { queue.offer(prediction) }
@@ -65,7 +73,19 @@ enum MonitorCost {
         let values = (0..<features).map { _ in Float((0..<12).reduce(-6.0) { sum, _ in sum + random.unit() }) }
         let score = Float(random.unit())
         return (
-            ["x": try Tensor(values, shape: [1, features])], ["scores": try Tensor([1 - score, score], shape: [1, 2])]
+            ["x": try Tensor(values, shape: [1, features])], [
+                "label": try Tensor([Int64(score > 0.5 ? 1 : 0)], shape: [1]),
+                "scores": try Tensor([1 - score, score], shape: [1, 2]),
+            ]
         )
+    }
+}
+
+extension PredictionObservation {
+    /// The same under another id, as if it had been asked again.
+    fileprivate func renamed(_ id: String) -> PredictionObservation {
+        PredictionObservation(
+            requestID: id, endpoint: endpoint, version: version, route: route, at: at, inputs: inputs,
+            outputs: outputs, parameters: parameters, rows: rows, total: total)
     }
 }

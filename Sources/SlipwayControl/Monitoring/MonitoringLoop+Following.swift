@@ -26,10 +26,9 @@ extension MonitoringLoop {
             } catch {
                 // Others are watched all the same, and this one as before.
                 parts.warn("monitoring cannot follow endpoint '\(revision.endpoint)': \(error)")
-                var known = state.withLock { $0.endpoints[revision.endpoint] }
-                known?.revision = revision
-                known?.spec = spec
-                watched[revision.endpoint] = known ?? Watched(revision: revision, spec: spec, profiles: [:], join: nil)
+                let known = state.withLock { $0.endpoints[revision.endpoint] }
+                watched[revision.endpoint] = Watched(
+                    revision: revision, spec: spec, profiles: known?.profiles ?? [:], join: known?.join)
             }
         }
         let gone = state.withLock { [watched] state -> [String: Watched] in

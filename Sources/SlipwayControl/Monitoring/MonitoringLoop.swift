@@ -45,13 +45,26 @@ package final class MonitoringLoop: Sendable {
         }
     }
 
-    /// One endpoint that is watched.
-    struct Watched: Sendable {
-        var revision: EndpointRevision
-        var spec: EndpointSpec
+    /// One endpoint that is watched; a class, since every prediction looks one up.
+    final class Watched: Sendable {
+        let revision: EndpointRevision
+        let spec: EndpointSpec
         /// Versions whose profiles are known, and those profiles.
-        var profiles: [VersionID: ReferenceProfile]
-        var join: LabelJoin?
+        let profiles: [VersionID: ReferenceProfile]
+        let join: LabelJoin?
+        let isEnabled: Bool
+        let isCaptured: Bool
+
+        init(
+            revision: EndpointRevision, spec: EndpointSpec, profiles: [VersionID: ReferenceProfile], join: LabelJoin?
+        ) {
+            self.revision = revision
+            self.spec = spec
+            self.profiles = profiles
+            self.join = join
+            isEnabled = spec.monitoring.isEnabled ?? true
+            isCaptured = spec.monitoring.capture != nil
+        }
     }
 
     struct State {
@@ -212,12 +225,12 @@ package final class MonitoringLoop: Sendable {
         var probes = state.withLock { $0.probes }
         for prediction in predictions {
             guard let watched = endpoints[prediction.endpoint] else { continue }
-            if watched.spec.monitoring.isEnabled ?? true {
+            if watched.isEnabled {
                 book.add(prediction)
                 watched.join?.expect(prediction)
                 if let probe = probes.pick(prediction, profile: watched.profiles[prediction.version]) { ask(probe) }
             }
-            if watched.spec.monitoring.capture != nil { parts.capture?.offer(prediction) }
+            if watched.isCaptured { parts.capture?.offer(prediction) }
         }
         // This thread alone picks.
         state.withLock { [probes] in $0.probes = probes }

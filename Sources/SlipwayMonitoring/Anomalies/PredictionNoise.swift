@@ -43,7 +43,9 @@ package struct NoisePlanner: Sendable {
 
     /// A probe where this request is to be asked again; every second one is perturbed where the profile has numeric
     /// features of floating-point numbers.
-    package mutating func pick(_ prediction: PredictionObservation, profile: ReferenceProfile?) -> NoiseProbe? {
+    package mutating func pick(
+        _ prediction: PredictionObservation, profile: @autoclosure () -> ReferenceProfile?
+    ) -> NoiseProbe? {
         seen += 1
         guard seen >= Self.every, prediction.route == .primary || prediction.route == .canary,
             prediction.inputs.byteCount <= Self.maximumBytes
@@ -52,7 +54,7 @@ package struct NoisePlanner: Sendable {
         lastAt = prediction.at
         seen = 0
         count += 1
-        let moved = count % 2 == 0 ? perturbed(prediction.inputs, rows: prediction.rows, profile) : nil
+        let moved = count % 2 == 0 ? perturbed(prediction.inputs, rows: prediction.rows, profile()) : nil
         return NoiseProbe(
             kind: moved == nil ? .repeated : .perturbed, inputs: moved ?? prediction.inputs,
             outputs: prediction.outputs, endpoint: prediction.endpoint, version: prediction.version,

@@ -3,36 +3,40 @@
 import SlipwayCore
 import Synchronization
 
-/// What monitoring tells of itself as metrics: bounded whatever monitors find and receivers are called.
+/// What monitoring tells of itself as metrics: bounded whatever monitors find.
 ///
-/// Called by the monitoring loop and by deliveries, never on the path of a request.
+/// Called by the monitoring loop and by pushes of telemetry, never on the path of a request.
 package final class MonitoringMetrics: Sendable {
     /// Readings that are shown.
     package static let maximumSignals = 4096
 
     private struct Gauges {
-        var signals: [MetricSample] = []
-        var samples: [MetricSample] = []
-        var leftOut = 0
+        /// The last report; ``Signals`` of it once somebody asked.
+        var report: SignalReport?
+        var reports = 0
+        var signals: Signals?
         var firing: [MetricSample] = []
         var delays: [String: Double] = [:]
+    }
+
+    /// Readings as samples, in the order in which they are shown.
+    private struct Signals {
+        var values: [MetricSample] = []
+        var samples: [MetricSample] = []
+        var leftOut = 0
     }
 
     private let gauges = Mutex(Gauges())
     private let changes = BoundedCounter(labelCount: 3)
     private let decisions = BoundedCounter(labelCount: 3)
     private let feedback = BoundedCounter(labelCount: 2)
-    private let captured = BoundedCounter(labelCount: 2)
-    private let deliveries = BoundedCounter(labelCount: 2)
     private let exports = BoundedCounter(labelCount: 2)
 
     /// - Parameter registry: Shows the metrics from now on.
     package init(registry: MetricsRegistry) {
-        registry.provide(MetricCatalogue.monitorSignal) { [self] in gauges.withLock(\.signals) }
-        registry.provide(MetricCatalogue.monitorSamples) { [self] in gauges.withLock(\.samples) }
-        registry.provide(MetricCatalogue.monitorSignalsLeftOut) { [self] in
-            [MetricSample(Double(gauges.withLock(\.leftOut)))]
-        }
+        registry.provide(MetricCatalogue.monitorSignal) { [self] in signals.values }
+        registry.provide(MetricCatalogue.monitorSamples) { [self] in signals.samples }
+        registry.provide(MetricCatalogue.monitorSignalsLeftOut) { [self] in [MetricSample(Double(signals.leftOut))] }
         registry.provide(MetricCatalogue.alertsFiring) { [self] in gauges.withLock(\.firing) }
         registry.provide(MetricCatalogue.guardDelay) { [self] in
             gauges.withLock(\.delays).sorted { $0.key < $1.key }.map { MetricSample($0.value, labels: [$0.key]) }
@@ -40,34 +44,50 @@ package final class MonitoringMetrics: Sendable {
         registry.provide(MetricCatalogue.alertChanges) { [changes] in changes.samples }
         registry.provide(MetricCatalogue.guardDecisions) { [decisions] in decisions.samples }
         registry.provide(MetricCatalogue.feedback) { [feedback] in feedback.samples }
-        registry.provide(MetricCatalogue.captureRequests) { [captured] in captured.samples }
-        registry.provide(MetricCatalogue.deliveries) { [deliveries] in deliveries.samples }
         registry.provide(MetricCatalogue.telemetryExports) { [exports] in exports.samples }
     }
 
     /// Shows a report's readings in place of the last one's. Beyond the limit those of the service and of whole
     /// versions stay, then subjects in the order of their names.
+    ///
+    /// Costs nothing until somebody scrapes: reports come several times a second.
     package func show(_ report: SignalReport) {
-        let ordered = report.readings.filter { $0.value.value.isFinite }.sorted { Self.precedes($0.key, $1.key) }
+        gauges.withLock { gauges in
+            gauges.report = report
+            gauges.reports += 1
+            gauges.signals = nil
+        }
+    }
+
+    /// The last report as samples, made once for all that ask.
+    private var signals: Signals {
+        let (known, report, number) = gauges.withLock { ($0.signals, $0.report, $0.reports) }
+        if let known { return known }
+        guard let report else { return Signals() }
+        let made = Self.signals(of: report)
+        gauges.withLock { gauges in
+            // Not those of a report that was replaced meanwhile.
+            if gauges.reports == number { gauges.signals = made }
+        }
+        return made
+    }
+
+    private static func signals(of report: SignalReport) -> Signals {
+        let ordered = report.readings.filter { $0.value.value.isFinite }.sorted { precedes($0.key, $1.key) }
+        var signals = Signals()
         // Versions of two models may have the same number: a series can be there only once.
         var shown: Set<[String]> = []
-        let signals = ordered.prefix(Self.maximumSignals).compactMap { key, reading -> MetricSample? in
-            let labels = Self.labels(key) + [key.subject ?? ""]
-            return shown.insert(labels).inserted ? MetricSample(reading.value, labels: labels) : nil
-        }
         var most: [[String]: Int] = [:]
-        for (key, reading) in ordered.prefix(Self.maximumSignals) {
-            let labels = Self.labels(key)
-            most[labels] = max(most[labels] ?? 0, reading.samples)
+        for (key, reading) in ordered.prefix(maximumSignals) {
+            let version = labels(key)
+            most[version] = max(most[version] ?? 0, reading.samples)
+            let labels = version + [key.subject ?? ""]
+            if shown.insert(labels).inserted { signals.values.append(MetricSample(reading.value, labels: labels)) }
         }
-        let samples = most.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        signals.samples = most.sorted { $0.key.lexicographicallyPrecedes($1.key) }
             .map { MetricSample(Double($0.value), labels: $0.key) }
-        let leftOut = ordered.count - signals.count
-        gauges.withLock { gauges in
-            gauges.signals = signals
-            gauges.samples = samples
-            gauges.leftOut = leftOut
-        }
+        signals.leftOut = ordered.count - signals.values.count
+        return signals
     }
 
     /// Shows the alerts that fire now, in place of those before.
@@ -96,16 +116,6 @@ package final class MonitoringMetrics: Sendable {
     /// - Parameter outcome: `joined`, `unknown`, `duplicate`, `late` or `invalid`.
     package func countFeedback(endpoint: String, outcome: String, _ count: Int = 1) {
         feedback.add([endpoint, outcome], UInt64(clamping: count))
-    }
-
-    /// - Parameter outcome: `offered`, `kept`, or the reason of a drop.
-    package func countCapture(endpoint: String, outcome: String, _ count: Int = 1) {
-        captured.add([endpoint, outcome], UInt64(clamping: count))
-    }
-
-    /// - Parameter outcome: `delivered`, `retried`, `failed` or `dropped`.
-    package func countDelivery(receiver: String, outcome: String, _ count: Int = 1) {
-        deliveries.add([receiver, outcome], UInt64(clamping: count))
     }
 
     /// - Parameter outcome: `sent` or `failed`.

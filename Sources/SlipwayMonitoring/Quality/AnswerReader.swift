@@ -7,12 +7,19 @@ import SlipwayCore
 /// The task is the specification's, else the profile's, else told from the outputs: texts or whole numbers beside or
 /// instead of a table of scores are classes; scores are a table of two or more columns whose rows are shares of 1;
 /// one column of numbers is a measured quantity. One column of scores is of the second of two classes.
-struct AnswerReader {
+///
+/// A class, because one is asked for every prediction: a copy is a reference.
+final class AnswerReader: Sendable {
     /// Most classes whose scores are kept; of more, only the best one's name and score.
     static let maximumClasses = 32
 
     let spec: MonitoringSpec
     let profile: ReferenceProfile?
+
+    init(spec: MonitoringSpec, profile: ReferenceProfile?) {
+        self.spec = spec
+        self.profile = profile
+    }
 
     /// The classes in the order of `count` scores: the profile's, else `0`, `1` ...
     func classes(count: Int) -> [String] {
@@ -35,9 +42,13 @@ struct AnswerReader {
 
     // MARK: Answers
 
+    private typealias NamedTable = (name: String, table: TensorColumn)
+
     private func answers(_ outputs: NamedTensors, rows: Int, kept: Int) -> PredictionRecord.Answers? {
-        let tables = outputs.compactMap { element in
-            TensorColumn(element.tensor, rows: rows).map { (name: element.name, table: $0) }
+        var tables: [NamedTable] = []
+        tables.reserveCapacity(outputs.count)
+        for element in outputs {
+            if let table = TensorColumn(element.tensor, rows: rows) { tables.append((element.name, table)) }
         }
         if let name = spec.scoreOutput {
             guard let table = tables.first(where: { $0.name == name })?.table else { return nil }
@@ -48,22 +59,23 @@ struct AnswerReader {
         let profiled = profile.map(\.task).flatMap { $0 == .other ? nil : $0 }
         switch spec.task ?? profiled {
         case .regression:
-            return tables.lazy.compactMap { numbers($0.table, kept: kept) }.first
+            return measured(tables, kept: kept)
         case .classification:
-            return classified(tables.map(\.table), kept: kept, isExplicit: true)
+            return classified(tables, kept: kept, isExplicit: true)
         case .other:
             return nil
         case nil:
-            return classified(tables.map(\.table), kept: kept, isExplicit: false)
-                ?? tables.lazy.compactMap { numbers($0.table, kept: kept) }.first
+            return classified(tables, kept: kept, isExplicit: false)
+                ?? measured(tables, kept: kept)
         }
     }
 
     private func classified(
-        _ tables: [TensorColumn], kept: Int, isExplicit: Bool
+        _ tables: [NamedTable], kept: Int, isExplicit: Bool
     ) -> PredictionRecord.Answers? {
-        let named = tables.first { !$0.isFloating && $0.columns == 1 }.flatMap { names($0, kept: kept) }
-        for table in tables {
+        let named = tables.first { !$0.table.isFloating && $0.table.columns == 1 }
+            .flatMap { names($0.table, kept: kept) }
+        for (_, table) in tables {
             guard let found = scores(table, kept: kept, isExplicit: isExplicit && named == nil) else { continue }
             guard case .names(let names, _)? = named else { return found }
             return reconciled(found, names: names)
@@ -78,12 +90,10 @@ struct AnswerReader {
         let bests: [Float]
         switch answers {
         case .scores(let values, let count):
-            let classes = classes(count: count)
-            let rows = values.count / count
-            let winners = (0..<rows).map { Self.best(values[($0 * count)..<(($0 + 1) * count)]) }
             // Classes that nobody named and that the labels contradict would be the wrong ones.
-            if Set(names).isSubset(of: classes) { return answers }
-            bests = winners.map(\.score)
+            let classes = classes(count: count)
+            if names.allSatisfy(classes.contains) { return answers }
+            bests = (0..<(values.count / count)).map { Self.best(values[($0 * count)..<(($0 + 1) * count)]).score }
         case .names(_, let confidences): bests = confidences
         case .numbers: return answers
         }
@@ -144,6 +154,13 @@ struct AnswerReader {
     private func names(_ table: TensorColumn, kept: Int) -> PredictionRecord.Answers? {
         guard table.columns == 1, !table.isFloating || spec.task == .classification else { return nil }
         return .names(table.names(column: 0, count: kept), confidences: [])
+    }
+
+    private func measured(_ tables: [NamedTable], kept: Int) -> PredictionRecord.Answers? {
+        for (_, table) in tables {
+            if let found = numbers(table, kept: kept) { return found }
+        }
+        return nil
     }
 
     private func numbers(_ table: TensorColumn, kept: Int) -> PredictionRecord.Answers? {

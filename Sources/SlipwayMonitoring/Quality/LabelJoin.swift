@@ -18,9 +18,9 @@ package final class LabelJoin: Sendable {
 
     /// Everything behind the lock.
     private struct Shell {
-        var spec: MonitoringSpec
-        var profile: ReferenceProfile?
-        var profiles: [VersionID: ReferenceProfile] = [:]
+        /// Of versions with profiles of their own, and of all others.
+        var readers: [VersionID: AnswerReader] = [:]
+        var usual: AnswerReader
         var state: LabelState
         var estimates: QualityEstimates
         var counts = FeedbackCounts()
@@ -28,9 +28,7 @@ package final class LabelJoin: Sendable {
         var unwritten: [JournalRecord] = []
         var droppedAt: Timestamp
 
-        func reader(for version: VersionID) -> AnswerReader {
-            AnswerReader(spec: spec, profile: profiles[version] ?? profile)
-        }
+        func reader(for version: VersionID) -> AnswerReader { readers[version] ?? usual }
     }
 
     /// Predictions are handed to the journal in groups of so many, and at every feedback and reading.
@@ -50,7 +48,7 @@ package final class LabelJoin: Sendable {
         self.endpoint = endpoint
         self.journal = journal
         var shell = Shell(
-            spec: spec, profile: profile, state: LabelState(limits: LabelLimits(spec)),
+            usual: AnswerReader(spec: spec, profile: profile), state: LabelState(limits: LabelLimits(spec)),
             estimates: QualityEstimates(LabelLimits(spec).window), droppedAt: now)
         try Self.fold(journal, into: &shell, now: now)
         self.shell = Mutex(shell)
@@ -63,8 +61,8 @@ package final class LabelJoin: Sendable {
     package func configure(spec: MonitoringSpec, profiles: [VersionID: ReferenceProfile]) throws {
         try shell.withLock { shell in
             var next = shell
-            next.spec = spec
-            next.profiles = profiles
+            next.usual = AnswerReader(spec: spec, profile: shell.usual.profile)
+            next.readers = profiles.mapValues { AnswerReader(spec: spec, profile: $0) }
             let limits = LabelLimits(spec)
             if limits != shell.state.limits {
                 try journal.append(next.unwritten)
@@ -165,11 +163,11 @@ package final class LabelJoin: Sendable {
             var readings = QualityReadings(endpoint: endpoint)
             for (version, quality) in shell.state.quality.merged(at: at).versions {
                 readings.add(
-                    quality, of: version, reference: (shell.profiles[version] ?? shell.profile)?.performance ?? [:])
+                    quality, of: version, reference: shell.reader(for: version).profile?.performance ?? [:])
             }
             for (version, estimate) in shell.estimates.merged(at: at) {
                 readings.add(
-                    estimate, of: version, reference: (shell.profiles[version] ?? shell.profile)?.performance ?? [:])
+                    estimate, of: version, reference: shell.reader(for: version).profile?.performance ?? [:])
             }
             return readings.readings
         }

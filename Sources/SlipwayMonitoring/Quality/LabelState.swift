@@ -125,15 +125,20 @@ package struct LabelState: Sendable, Equatable {
             version: prediction.version, at: prediction.at.milliseconds, isShadow: prediction.isShadow,
             state: .waiting(prediction))
         let cost = prediction.cost
-        if let entry = entries[prediction.requestID] {
+        let entry = Entry(at: part.at, cost: cost, parts: [part])
+        // Nearly always the first under its id, which is looked up once then.
+        if var known = entries.updateValue(entry, forKey: prediction.requestID) {
             // The first prediction stands where a caller gave one id to several requests.
-            guard entry.parts.count < Self.maximumParts,
-                !entry.parts.contains(where: { $0.version == prediction.version })
-            else { return }
-            entries[prediction.requestID]?.parts.append(part)
-            entries[prediction.requestID]?.cost += cost
+            let isNew =
+                known.parts.count < Self.maximumParts
+                && !known.parts.contains { $0.version == prediction.version }
+            if isNew {
+                known.parts.append(part)
+                known.cost += cost
+            }
+            entries[prediction.requestID] = known
+            guard isNew else { return }
         } else {
-            entries[prediction.requestID] = Entry(at: part.at, cost: cost, parts: [part])
             order.append((prediction.requestID, part.at))
         }
         bytes += cost

@@ -23,6 +23,8 @@ package struct WindowRing<Part: Tally>: Sendable, Equatable {
     /// Changes the part that `at` is in; times before the window go into its oldest part.
     package mutating func update<R>(at: Timestamp, _ body: (inout Part) -> R) -> R {
         let index = shape.index(at)
+        // By far the most: the newest part, and nothing is too old.
+        if !parts.isEmpty, parts[parts.count - 1].index == index { return body(&parts[parts.count - 1].part) }
         advance(to: index)
         if let position = parts.lastIndex(where: { $0.index <= index }), parts[position].index == index {
             return body(&parts[position].part)

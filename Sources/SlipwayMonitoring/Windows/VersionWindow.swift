@@ -68,19 +68,18 @@ struct VersionWindow: Sendable {
 
     /// Ends or moves buckets as the clock asks, so that ``bucket`` is there and of the period of `now`.
     mutating func prepare(for now: Timestamp) {
-        guard let current = bucket else {
+        guard let startedAt = bucket?.startedAt, let lastAt = bucket?.lastAt, let rows = bucket?.whole.rows else {
             bucket = WindowBucket(set, startedAt: clock.start(of: now))
             bucket?.lastAt = now
             return
         }
-        let rows = current.whole.rows
-        switch clock.action(startedAt: current.startedAt, lastAt: current.lastAt, rows: rows, now: now) {
+        switch clock.action(startedAt: startedAt, lastAt: lastAt, rows: rows, now: now) {
         case .stay: break
         case .end(let next):
-            finish(current)
+            if let bucket { finish(bucket) }
             bucket = WindowBucket(set, startedAt: next)
         case .moveBack(let milliseconds):
-            bucket?.startedAt = current.startedAt.moved(-milliseconds)
+            bucket?.startedAt = startedAt.moved(-milliseconds)
             for index in parts.indices {
                 parts[index].startedAt = parts[index].startedAt.moved(-milliseconds)
                 parts[index].endedAt = parts[index].endedAt.moved(-milliseconds)
