@@ -21,7 +21,7 @@ export SLIPWAY_BIN = $(BIN)
 
 .NOTPARALLEL:
 .PHONY: help setup setup-tests build compile test test-swift test-interop check differential format demo run bench bench-core bench-llm bench-monitoring bench-imports \
-	fuzz install clean
+	fuzz golden install clean
 
 help: ## what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench-imports: setup ## an imported forest beside scikit-learn, and how fast pic
 
 fuzz: setup ## libFuzzer on everything that parses outside bytes, SECONDS_PER_FUZZER each
 	@Scripts/fuzz $(SCRATCH) $(SECONDS_PER_FUZZER)
+
+golden: ## the committed fixtures again, with the frameworks that made them, and whether they are the same (large downloads)
+	@Scripts/golden/all
 
 install: setup ## the binary to $(PREFIX)/bin
 	@swift build $(SWIFT_FLAGS) --product slipway

@@ -14,10 +14,10 @@ let features: [SwiftSetting] = [
 ]
 let covered = features + [.unsafeFlags(["-sanitize=fuzzer"])]
 
-func harness(_ name: String, _ tested: String) -> Target {
+func harness(_ name: String, _ tested: String...) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["FuzzDriver", "SlipwayCore", .target(name: tested)],
+        dependencies: ["FuzzDriver", "SlipwayCore"] + tested.map { .target(name: $0) },
         swiftSettings: covered + [.unsafeFlags(["-parse-as-library"])],
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
     )
@@ -31,6 +31,8 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .target(name: "SlipwayCore", swiftSettings: covered),
         .target(name: "SlipwayFormats", dependencies: ["SlipwayCore", "CZlib"], swiftSettings: covered),
+        .target(
+            name: "SlipwayConversion", dependencies: ["SlipwayCore", "SlipwayFormats"], swiftSettings: covered),
         .target(
             name: "SlipwayWire",
             dependencies: ["SlipwayCore", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -48,6 +50,10 @@ let package = Package(
         harness("FuzzSafetensors", "SlipwayFormats"),
         harness("FuzzTorch", "SlipwayFormats"),
         harness("FuzzPickle", "SlipwayFormats"),
+        harness("FuzzZip", "SlipwayFormats"),
+        harness("FuzzScan", "SlipwayFormats"),
+        harness("FuzzConversion", "SlipwayConversion", "SlipwayFormats"),
+        harness("FuzzKeras", "SlipwayConversion", "SlipwayFormats"),
         harness("FuzzV2JSON", "SlipwayWire"),
         harness("FuzzV2Binary", "SlipwayWire"),
         harness("FuzzV2Protobuf", "SlipwayWire"),

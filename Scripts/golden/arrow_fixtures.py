@@ -33,6 +33,7 @@ def write(path, rows, batch, kind=ipc.new_file, compression=None):
 
 
 folder = Path(sys.argv[1])
+folder.mkdir(parents=True, exist_ok=True)
 write(folder / "file.arrow", table(), 3)
 write(folder / "stream.arrow", table(), 2, ipc.new_stream)
 for codec in ("lz4", "zstd"):

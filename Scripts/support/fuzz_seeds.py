@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes seeds for the fuzzers: sound inputs to start from. usage: fuzz_seeds.py CORPUS_DIR"""
+import bz2
+import gzip
 import io
 import json
+import lzma
+import pickle
 import struct
 import sys
+import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "Tests" / "Fixtures"
+# What Scripts/fuzz has libFuzzer make at most.
+LARGEST = 64 << 10
 TYPES = ["BOOL", "INT8", "UINT64", "FP16", "FP32", "FP64", "BYTES"]
 
 
@@ -156,8 +166,7 @@ def csv_files():
 
 
 def arrow_files():
-    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "arrow"
-    for path in sorted(folder.glob("*.arrow")):
+    for path in sorted((FIXTURES / "arrow").glob("*.arrow")):
         yield path.read_bytes()
 
 
@@ -170,39 +179,212 @@ def safetensors_files():
     yield from onnx_models()
 
 
+def packed(files, method=zipfile.ZIP_STORED):
+    """A zip file of (name, content) pairs."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+class Unseekable(io.RawIOBase):
+    """Where zip files are written whose sizes come after the data."""
+
+    def __init__(self):
+        self.content = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.content += bytes(data)
+        return len(data)
+
+
+def wide_zip(name, content):
+    """One stored entry with every size in the 64-bit extension, and the 64-bit end of the directory."""
+    crc, size, low = zlib.crc32(content), len(content), 0xFFFFFFFF
+    extra = struct.pack("<HHQQ", 1, 16, size, size)
+    local = struct.pack("<4s5HIIIHH", b"PK\3\4", 45, 0, 0, 0, 33, crc, low, low, len(name), len(extra))
+    local += name + extra + content
+    extra = struct.pack("<HHQQQ", 1, 24, size, size, 0)
+    sizes = struct.pack("<IIIHH", crc, low, low, len(name), len(extra))
+    entry = struct.pack("<4s6H", b"PK\1\2", 45, 45, 0, 0, 0, 33) + sizes + struct.pack("<HHHII", 0, 0, 0, 0, low)
+    entry += name + extra
+    end = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, len(entry), len(local))
+    end += struct.pack("<4sIQI", b"PK\6\7", 0, len(local) + len(entry), 1)
+    return local + entry + end + struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, low, low, 0)
+
+
+def zip_files():
+    """Sound archives, and the tricks with their directory: sizes behind the data, other names, overlaps, comments."""
+    files = [("a.txt", b"hello " * 30), ("b/c.bin", bytes(range(64))), ("empty", b"")]
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        yield packed(files, method)
+        for comment in (b"", b"note", b"PK\5\6"):
+            streamed = Unseekable()
+            with zipfile.ZipFile(streamed, "w", method) as archive:
+                archive.writestr("a.txt", b"hello " * 30)
+                archive.comment = comment
+            yield streamed.content
+    yield wide_zip(b"a.txt", b"hello")
+    sound = packed(files)
+    yield sound.replace(b"a.txt", b"a.pkl", 1)
+    yield sound[::-1].replace(b"txt.a", b"lkp.a", 1)[::-1]
+    yield sound.replace(b"a.txt", b"../xt")
+    yield sound + b"behind"
+    yield b"before" + sound
+    yield packed([("same", b"1"), ("name", b"2")]).replace(b"name", b"same")
+    directory = sound.index(b"PK\1\2")
+    entry = sound[directory:directory + 51]
+    size = len(sound) - 22 - directory + 51
+    # An entry that is there twice, over the same data.
+    yield sound[:-22] + entry + struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 4, 4, size, directory, 0)
+    encrypted = bytearray(sound)
+    encrypted[6] |= 1
+    encrypted[directory + 8] |= 1
+    yield bytes(encrypted)
+
+
 def torch_files():
-    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "torch"
-    for path in sorted(folder.glob("*.pt*")):
+    for path in sorted((FIXTURES / "torch").glob("*.pt*")):
         yield path.read_bytes()
 
 
 def pickle_files():
-    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "pickle"
-    for path in sorted(folder.glob("*.*")):
+    for path in sorted((FIXTURES / "pickle").glob("*.*")):
         yield path.read_bytes()
+    value = {"a": [1, 2.5, None, True, "x", b"y", (1 << 70, -5)], "b": {1, 2}, "c": frozenset("ab"), "d": bytearray(3)}
+    for protocol in range(6):
+        plain = pickle.dumps(value, protocol)
+        yield plain
+        yield plain + plain
+    for compress in (zlib.compress, gzip.compress, bz2.compress, lzma.compress,
+                     lambda data: lzma.compress(data, lzma.FORMAT_ALONE)):
+        yield compress(pickle.dumps(value, 4))
     yield b"cposix\nsystem\n(S'id'\ntR."
     yield b"(S'id'\nios\nsystem\n."
     yield b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85}\x92\x82\x05Pid\n\x97."
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("archive/data.pkl", b"\x80\x02]q\x00.")
-        archive.writestr("config.json", '{"class_name": "Lambda"}', zipfile.ZIP_DEFLATED)
-    yield out.getvalue()
+    yield packed([("archive/data.pkl", b"\x80\x02]q\x00."), ("config.json", b'{"class_name": "Lambda"}')])
 
 
 def booster_files(*patterns):
-    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "boosters"
     for pattern in patterns:
-        for path in sorted(folder.glob(pattern)):
-            yield path.read_bytes()
+        for path in sorted((FIXTURES / "boosters").glob(pattern)):
+            if not path.name.endswith(".rows.json"):
+                yield path.read_bytes()
+
+
+def members(path, *starts):
+    """What lies in a zip file under names that begin so."""
+    with zipfile.ZipFile(path) as archive:
+        yield from (archive.read(name) for name in archive.namelist() if name.startswith(starts or ("",)))
 
 
 def hdf5_files():
-    folder = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures"
-    wanted_files = (("hdf5/files.zip", "v1"), ("hdf5/files.zip", "latest"), ("conversion/keras/models.zip", "only"))
-    for packed, wanted in wanted_files:
-        with zipfile.ZipFile(folder / packed) as archive:
-            yield from (archive.read(name) for name in archive.namelist() if name.startswith(wanted))
+    yield from members(ROOT / "Benchmarks" / "Fuzz" / "Seeds" / "hdf5.zip")
+    yield from members(FIXTURES / "hdf5" / "files.zip", "v1", "latest")
+    yield from members(FIXTURES / "conversion" / "keras" / "models.zip", "only", "sequential.keras2")
+
+
+def keras_archives(*starts):
+    return (data for data in members(FIXTURES / "conversion" / "keras" / "models.zip", *starts) if data[:2] == b"PK")
+
+
+def keras_models():
+    """The architecture, a zero, and the weights, as FuzzKeras takes them."""
+    for data in keras_archives():
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            config = json.dumps(json.loads(archive.read("config.json")), separators=(",", ":"))
+            yield config.encode() + b"\0" + archive.read("model.weights.h5")
+    yield from weightless_models()
+
+
+def weightless_models():
+    """A layer without variables behind an input, as a chain and as a graph."""
+    layers = {
+        "MaxPooling2D": {"pool_size": 2, "padding": "same"}, "AveragePooling2D": {"pool_size": [2, 2], "strides": 1},
+        "GlobalAveragePooling2D": {"keepdims": True}, "Flatten": {}, "Reshape": {"target_shape": [-1, 4]},
+        "Permute": {"dims": [2, 1, 3]}, "ZeroPadding2D": {"padding": [[1, 0], [2, 3]]}, "Cropping2D": {"cropping": 1},
+        "UpSampling2D": {"size": 2, "interpolation": "bilinear"}, "Rescaling": {"scale": 0.5, "offset": [1, 2, 3, 4]},
+        "Activation": {"activation": "gelu"}, "Softmax": {"axis": [1, -1]}, "LeakyReLU": {"negative_slope": 0.1},
+        "ReLU": {"max_value": 6, "threshold": 1}, "UnitNormalization": {"axis": -1}, "Dropout": {"rate": 0.5},
+        "Lambda": {"function": {"class_name": "__lambda__", "config": {"code": "4wA="}}},
+    }
+    shape = {"batch_shape": [None, 6, 6, 4], "dtype": "float32", "name": "x"}
+    for name, settings in layers.items():
+        chain = [{"class_name": "InputLayer", "config": shape},
+                 {"class_name": name, "module": "keras.layers", "config": {"name": "y", **settings}}]
+        yield json.dumps({"class_name": "Sequential", "config": {"name": "s", "layers": chain}}) + "\0"
+    tensor = {"class_name": "__keras_tensor__", "config": {"shape": [None, 6, 6, 4], "keras_history": ["x", 0, 0]}}
+    for name in ("Add", "Multiply", "Concatenate", "Subtract", "Dot"):
+        nodes = [{"class_name": "InputLayer", "name": "x", "config": shape, "inbound_nodes": []},
+                 {"class_name": name, "name": "y", "config": {"name": "y", "axis": -1, "axes": 1},
+                  "inbound_nodes": [{"args": [[tensor, tensor]], "kwargs": {"mask": None}}]}]
+        yield json.dumps({"class_name": "Functional", "config": {
+            "name": "f", "layers": nodes, "input_layers": [["x", 0, 0]], "output_layers": [["y", 0, 0]]}}) + "\0"
+
+
+def estimator_files():
+    """Pickles of scikit-learn, decompressed: checksums would stop nearly every change."""
+    for version in ("1.2.2", "1.9.1"):
+        for folder in ("sklearn", "sklearn-rest"):
+            for path in sorted((FIXTURES / folder / version).glob("*.[pj][ko]*")):
+                data = path.read_bytes()
+                yield zlib.decompress(data) if data[:1] == b"x" else data
+
+
+def conversion_files():
+    yield from estimator_files()
+    yield from booster_files("*.ubj", "*.model", "*.json", "*.txt")
+    yield from members(ROOT / "Benchmarks" / "Fuzz" / "Seeds" / "hdf5.zip", "earliest-model", "latest-model")
+    yield from members(FIXTURES / "conversion" / "keras" / "models.zip", "sequential", "nested", "activations.keras2")
+
+
+def tar_files():
+    content = b"cposix\nsystem\n(S'id'\ntR."
+    for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+            for name in ("model.pkl", "../out", "long/" * 18 + "x"):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+            for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE, tarfile.GNUTYPE_SPARSE):
+                entry = tarfile.TarInfo("special")
+                entry.type, entry.linkname = kind, "/etc/passwd"
+                archive.addfile(entry)
+            if form == tarfile.PAX_FORMAT:
+                entry = tarfile.TarInfo("pax")
+                entry.pax_headers = {"path": "/etc/x", "size": "9"}
+                archive.addfile(entry)
+        yield out.getvalue()
+
+
+def scanned_files():
+    """A file of each kind that is looked into, and disguises."""
+    yield from tar_files()
+    yield from zip_files()
+    yield from pickle_files()
+    yield from torch_files()
+    yield from keras_archives("lambda", "masked")
+    call = b"cposix\nsystem\n(S'id'\ntR."
+    for pack in (gzip.compress, zlib.compress, bz2.compress, lzma.compress):
+        yield pack(call)
+        yield pack(next(tar_files()))
+    yield packed([("inner.zip", packed([("archive/data.pkl", call)])), ("x.npy", npy("|O", "(1,)", call))])
+    yield packed([("archive/data.pkl", call)], zipfile.ZIP_DEFLATED).replace(b"PK\1\2", b"PK\1\3")
+    yield npy("|O", "(1,)", call)
+    for magic in (b"7z\xbc\xaf'\x1c", b"Rar!\x1a\7", b"MSCF", b"\x28\xb5\x2f\xfd", b"GGUF"):
+        yield magic + bytes(32)
+    layer = {"class_name": "Lambda", "module": "os", "config": {"function": "eval"}}
+    yield json.dumps({"class_name": "Sequential", "config": {"layers": [layer]}})
+    yield from members(ROOT / "Benchmarks" / "Fuzz" / "Seeds" / "hdf5.zip", "earliest-model", "latest-attributes")
+    node = field(1, b"n") + field(2, b"ReadFile") + field(5, field(1, b"T"))
+    yield field(1, node) + field(1, node)
+    yield field(1, 1) + field(2, field(1, field(5, b"serve")) + field(2, field(1, node)))
+    yield from onnx_models()
 
 
 def main(corpus):
@@ -210,9 +392,9 @@ def main(corpus):
         "FuzzONNX": onnx_models(), "FuzzGGUF": gguf_models(), "FuzzV2JSON": v2_json(), "FuzzV2Binary": v2_binary(),
         "FuzzV2Protobuf": v2_protobuf(), "FuzzNumPy": numpy_files(), "FuzzArrow": arrow_files(),
         "FuzzCSV": csv_files(), "FuzzSafetensors": safetensors_files(), "FuzzTorch": torch_files(),
-        "FuzzPickle": pickle_files(),
-        "FuzzUBJSON": booster_files("xgb-*.ubj", "xgb-*.model", "xgb-*-logistic.json", "cb-nan-max.json"),
-        "FuzzLightGBM": booster_files("lgb-*.txt"), "FuzzHDF5": hdf5_files(),
+        "FuzzPickle": pickle_files(), "FuzzZip": zip_files(), "FuzzScan": scanned_files(),
+        "FuzzUBJSON": booster_files("xgb-*", "cb-*"), "FuzzLightGBM": booster_files("lgb-*.txt"),
+        "FuzzHDF5": hdf5_files(), "FuzzKeras": keras_models(), "FuzzConversion": conversion_files(),
         "FuzzProtobufText": protobuf_text(), "FuzzTensorFlowJSON": tensorflow_json(),
         "FuzzTensorFlowProtobuf": tensorflow_protobuf(),
     }
@@ -220,7 +402,9 @@ def main(corpus):
         folder = Path(corpus) / harness
         folder.mkdir(parents=True, exist_ok=True)
         for n, content in enumerate(contents):
-            (folder / f"seed-{n}").write_bytes(content.encode() if isinstance(content, str) else content)
+            content = content.encode() if isinstance(content, str) else content
+            if len(content) <= LARGEST:
+                (folder / f"seed-{n}").write_bytes(content)
 
 
 if __name__ == "__main__":

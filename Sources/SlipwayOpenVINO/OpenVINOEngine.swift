@@ -36,6 +36,7 @@ package final class OpenVINOEngine: InferenceEngine {
     }
 
     package func load(_ bundle: ModelBundle, options: LoadOptions) throws(EngineError) -> any TensorModel {
-        try OpenVINOModel(bundle, options: options, core: core)
+        if bundle.format == .onnx { try RecurrentNodes.refuse(in: bundle.path) }
+        return try OpenVINOModel(bundle, options: options, core: core)
     }
 }

@@ -55,7 +55,7 @@ struct OpenVINOFailure: Equatable {
         "onversion is failed",
         "does not support", "Unsupported", "unsupported", "Not implemented", "not implemented", "No translator",
         "unregistered operation", "Cannot create", "unknown opset", "No factory", "doesn't support",
-        "contain the operation",
+        "contain the operation", "Unknown activation function",
     ]
 
     private var isMissingOperation: Bool {

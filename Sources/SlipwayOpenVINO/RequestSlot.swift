@@ -90,7 +90,12 @@ final class RequestSlot: @unchecked Sendable {
     /// goes wrong: a call that fails succeeds with the answer of the call before it, and none can be cancelled.
     private func compute() -> slipway_ov_status {
         let started = library.calls.pointee.ov_infer_request_start_async(request)
-        return started == SLIPWAY_OV_OK ? library.calls.pointee.ov_infer_request_wait(request) : started
+        guard started == SLIPWAY_OV_OK else { return started }
+        // The library forgets a cancellation that came before the start.
+        state.withLock { state in
+            if state.isCancelled { _ = library.calls.pointee.ov_infer_request_cancel(request) }
+        }
+        return library.calls.pointee.ov_infer_request_wait(request)
     }
 
     /// Makes run number `run` end between two operators; does nothing when it has ended, for the slot may serve

@@ -71,8 +71,10 @@ package struct ServerHosts: Sendable {
             OpenAPIRoute.added(
                 to: all, title: "Slipway inference", version: configuration.version, answersOptions: true))
         let callers = CallerBook(keys: keys, clock: clock)
+        // Of all calls feedback alone asks for a role.
+        let gate = AccessGate(keys: keys, isOpenWithoutKeys: true, clock: clock)
         return HTTPHost(
-            name: "http", address: configuration.http, table: table, gate: .open, callers: callers,
+            name: "http", address: configuration.http, table: table, gate: gate, callers: callers,
             bodyLimit: configuration.maximumBodyBytes, logger: logger, onListening: onListening,
             cors: configuration.cors, maximumConnections: configuration.maximumConnections,
             isDraining: { [service] in service.isDraining })
@@ -124,7 +126,7 @@ package struct ServerHosts: Sendable {
         let handlers = AdminHandlers(
             admin: admin, operations: operations, uploads: configuration.uploadFolder,
             pieces: UploadFolder(folder: configuration.uploadFolder + "/uploads"), live: live)
-        let gate = AccessGate(keys: keys, isLoopback: isLoopback, clock: clock)
+        let gate = AccessGate(keys: keys, isOpenWithoutKeys: isLoopback, clock: clock)
         let table = RouteTable(
             OpenAPIRoute.added(
                 to: handlers.routes, title: "Slipway administration", version: configuration.version))

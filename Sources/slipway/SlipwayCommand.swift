@@ -35,7 +35,9 @@ struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(name: "Ask", subcommands: [PredictCommand.self, ChatCommand.self, BenchCommand.self]),
             CommandGroup(
                 name: "Care",
-                subcommands: [ScanCommand.self, TokenCommand.self, BackupCommand.self, DoctorCommand.self]),
+                subcommands: [
+                    ScanCommand.self, VerifyCommand.self, TokenCommand.self, BackupCommand.self, DoctorCommand.self,
+                ]),
         ])
 
     /// Exit codes: 0 ok, 1 failed, 2 usage.

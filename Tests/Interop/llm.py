@@ -150,10 +150,5 @@ class LlamaServer:
             return False
 
     def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(slipway.PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        slipway.end(self.process)
         self.log.close()

@@ -151,12 +151,7 @@ class Program:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(slipway.PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        slipway.end(self.process)
 
 
 class Receiver:

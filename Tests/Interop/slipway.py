@@ -49,6 +49,18 @@ def until(question, what, patience=PATIENCE):
         time.sleep(0.02)
 
 
+def end(process, number=signal.SIGTERM):
+    """Sends the signal and returns the exit code; a program that does not end is killed and reported as None."""
+    if process.poll() is None:
+        process.send_signal(number)
+    try:
+        return process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+
+
 class Home:
     """A home directory and the commands on it."""
 
@@ -128,15 +140,7 @@ class Server:
         return self.process.poll() is None and self.answers("/livez")
 
     def stop(self, number=signal.SIGTERM):
-        """Sends the signal and returns the exit code; a server that does not end is killed and reported as None."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            return None
+        return end(self.process, number)
 
     def __enter__(self):
         return self.start()

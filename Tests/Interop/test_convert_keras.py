@@ -65,7 +65,8 @@ def test_a_converted_model_answers_as_keras_does(models, tmp_path, name):
 
 
 @pytest.mark.parametrize("name, word", [
-    ("lambda.keras", "Lambda"), ("masked.keras", "'reader'"), ("only.weights.h5", "architecture is missing")])
+    ("lambda.keras", "Lambda"), ("stateful.keras", "'reader'"), ("convlstm.keras", "ConvLSTM2D"),
+    ("hashing.keras", "Hashing"), ("operation.keras", "Sin"), ("only.weights.h5", "architecture is missing")])
 def test_what_is_not_converted_is_named(models, tmp_path, name, word):
     done = convert(models / name, tmp_path / "model.onnx")
     assert done.returncode != 0
@@ -94,6 +95,34 @@ def test_a_call_with_training_is_refused(models, tmp_path):
 
     path = edited(models / "conv2d.keras", tmp_path, trained, "BatchNormalization")
     refused(path, tmp_path, "training=True")
+
+
+def test_steps_that_are_masked_are_skipped(models, tmp_path):
+    """An LSTM behind Embedding(mask_zero=True): zeros may lie anywhere, and a row of them gives the state it began with."""
+    done = convert(models / "masked.keras", tmp_path / "model.onnx")
+    assert done.returncode == 0, done.stderr
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    given, = session.get_inputs()
+    kind = "int32" if "int32" in given.type else "float32"
+    rows = np.array([[1, 2, 0, 0], [0, 1, 0, 2], [0, 0, 1, 2], [0, 0, 0, 0], [2, 1, 0, 0]], kind)
+    got, = session.run(None, {given.name: rows})
+    np.testing.assert_array_equal(got[0], got[1])
+    np.testing.assert_array_equal(got[0], got[2])
+    assert not got[3].any() and np.abs(got[0] - got[4]).max() > 1e-3
+
+
+def test_numbers_that_an_embedding_does_not_have(models, tmp_path):
+    """Keras 3 counts negative ones from the end, Keras 2 refuses them on a processor, both refuse those too large."""
+    for name, refused_numbers in (("attention.keras", [20]), ("attention.keras2.h5", [20, -1])):
+        path = tmp_path / f"{name}.onnx"
+        done = convert(models / name, path)
+        assert done.returncode == 0, done.stderr
+        for number in refused_numbers:
+            with pytest.raises(Exception, match="indices element out of data bounds"):
+                answers(path, {"tokens": np.full((1, 6), number, "int32")})
+    path = tmp_path / "attention.keras.onnx"
+    last, other = (answers(path, {"tokens": np.full((1, 6), number, "int32")})[0] for number in (-1, 19))
+    np.testing.assert_array_equal(last, other)
 
 
 def test_steps_before_the_batch_are_refused(models, tmp_path):

@@ -21,7 +21,8 @@ import sklearn_core  # noqa: E402
 # Small models that have not converged are fine here.
 pytestmark = pytest.mark.filterwarnings("ignore")
 CASES = sklearn_core.register()
-FIXTURES = sorted(p for p in (ROOT / "Tests" / "Fixtures" / "sklearn").glob("*/*") if p.suffix in (".pkl", ".joblib"))
+# Of this file's models and of those of test_convert_sklearn_rest.
+FIXTURES = sorted(p for p in (ROOT / "Tests" / "Fixtures").glob("sklearn*/*/*") if p.suffix in (".pkl", ".joblib"))
 # The outputs are float32, and sums of trees are rounded to it once before.
 TOLERANCE = 1e-5
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": object}
@@ -33,10 +34,11 @@ def convert(home, out, *files, options=()):
 
 
 def run(session, inputs):
+    """A text is one value for each row, and a column by its name is one column."""
     feed = {}
     for wanted in session.get_inputs():
         values = np.array(inputs[wanted.name], dtype=TYPES[wanted.type])
-        feed[wanted.name] = values if values.ndim > 1 else values[:, None]
+        feed[wanted.name] = values[:, None] if values.ndim < len(wanted.shape) else values
     return dict(zip([o.name for o in session.get_outputs()], session.run(None, feed)))
 
 
@@ -61,7 +63,7 @@ def test_a_model_trained_here_answers_as_scikit_learn(home, tmp_path, name):
     assert report["steps"][0]["kind"] == type(model).__name__
 
 
-@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: f"{p.parts[-3]}-{p.parts[-2]}-{p.stem}")
 def test_a_file_of_another_version_answers_as_that_version(home, tmp_path, path):
     golden = json.loads((path.parent / "answers.json").read_text())
     report, session = convert(home, tmp_path / "model.onnx", path)
@@ -140,6 +142,19 @@ def test_two_files_are_one_pipeline(home, tmp_path):
     _, session = convert(
         home, tmp_path / "both.onnx", tmp_path / "scaler.pkl", tmp_path / "model.pkl", options=["--pipeline"])
     compare(run(session, {"input": x}), sklearn_core.answers(model, scaler.transform(x)))
+
+
+def test_the_report_says_what_becomes_of_missing_strings(home, tmp_path):
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    with_none = np.array([["a"], [None], ["b"]], dtype=object)
+    for index, (encoder, x, expected) in enumerate([
+            (OneHotEncoder(), with_none, True), (OrdinalEncoder(), with_none, True),
+            (OneHotEncoder(), with_none[::2], False)]):
+        path = tmp_path / f"encoder{index}.pkl"
+        path.write_bytes(pickle.dumps(encoder.fit(x)))
+        report, _ = convert(home, tmp_path / f"model{index}.onnx", path)
+        assert any("the empty string counts as the missing category" in note for note in report["notes"]) == expected
 
 
 def refused_models():

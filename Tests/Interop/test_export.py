@@ -203,6 +203,60 @@ def test_weights_are_those_of_the_onnx_file(home, tmp_path):
         assert found[name].dtype == array.dtype and np.array_equal(found[name], array)
 
 
+# Through a server
+
+
+@pytest.fixture
+def remote(server, tmp_path):
+    """A server with two versions of one model."""
+    for number in (1, 2):
+        server.import_version("adder", tinymodels.add(number, weight_bytes=3 << 20))
+    return server
+
+
+@pytest.mark.parametrize("form", [*FORMATS, "safetensors"])
+def test_an_export_through_a_server_is_the_export_of_its_home(remote, tmp_path, form):
+    here, there = tmp_path / "here", tmp_path / "there"
+    one = remote.home.run_json("export", "adder:2", "--format", form, "--out", here)
+    two = remote.home.run_json("export", "adder:2", "--format", form, "--out", there, "--server", remote.admin_url)
+    assert one["files"] == two["files"] and one["digest"] == two["digest"] and one["notes"] == two["notes"]
+    paths = sorted(p.relative_to(there).as_posix() for p in there.rglob("*") if p.is_file())
+    assert paths == sorted(f["path"] for f in two["files"])
+    for path in paths:
+        assert (here / path).read_bytes() == (there / path).read_bytes()
+    if form != "safetensors":
+        name = [] if form in ("triton", "kserve") else ["--name", "adder"]
+        assert digest_of(again(tmp_path, there, *name)) == two["digest"]
+
+
+def test_a_file_is_read_from_any_byte_on(remote):
+    admin = slipway.Admin(remote)
+    file = admin.call("GET", "/versions/adder:2").json()["files"][0]
+    path = f"/versions/adder:2/files/{file['digest']}"
+    whole = admin.call("GET", path).content
+    assert "sha256:" + hashlib.sha256(whole).hexdigest() == file["digest"]
+    assert admin.call("GET", path, params={"offset": 1 << 20}).content == whole[1 << 20:]
+    assert admin.call("GET", path, params={"offset": len(whole)}).content == b""
+    assert admin.call("GET", path, params={"offset": len(whole) + 1}).status_code == 400
+    for other in ["sha256:" + "0" * 64, "model.onnx", "..%2F..%2Fregistry.db"]:
+        assert admin.call("GET", f"/versions/adder:2/files/{other}").status_code == 404
+
+
+def test_bytes_that_are_not_the_versions_are_refused(remote, tmp_path):
+    file = remote.home.run_json("show", "adder:2")["files"][0]
+    digest = file["digest"].removeprefix("sha256:")
+    path = remote.home.path / "blobs" / "sha256" / digest[:2] / digest
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.unlink()
+    path.write_bytes(content)
+    out = tmp_path / "out"
+    for server in ([], ["--server", remote.admin_url]):
+        done = remote.home.try_run("export", "adder:2", "--format", "folder", "--out", out, *server)
+        assert done.returncode == 1 and digest in done.stderr
+        assert not [p for p in out.rglob("*") if p.is_file()]
+
+
 # What cannot be
 
 
@@ -217,7 +271,7 @@ def test_files_that_are_there_are_kept(imported, tmp_path):
 
 @pytest.mark.parametrize("arguments, told", [
     (["nothing", "--format", "onnx"], "no model 'nothing'"), (["adder:9", "--format", "oci"], "no version 9"),
-    (["adder", "--format", "onnx", "--server", "http://127.0.0.1:1"], "without --server"),
+    (["adder", "--format", "onnx", "--server", "http://127.0.0.1:1"], "cannot reach"),
 ])
 def test_what_cannot_be_exported_is_told(imported, tmp_path, arguments, told):
     done = imported.try_run("export", *arguments, "--out", tmp_path / "out")

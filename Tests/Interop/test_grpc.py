@@ -5,8 +5,7 @@ import grpc_clients
 import numpy as np
 import pytest
 from grpc_clients import pb, triton
-from ml_dtypes import bfloat16
-from tinymodels import DATATYPES
+from tinymodels import DATATYPES, sample
 from tritonclient.utils import InferenceServerException
 
 
@@ -20,19 +19,6 @@ def client(shared):
 def stub(shared):
     with grpc_clients.Stub(shared.grpc) as made:
         yield made
-
-
-def sample(datatype):
-    """Six values, `[2, 3]`, with the ends of the type's range among them."""
-    element = DATATYPES[datatype][1]
-    if datatype == "BYTES":
-        return np.array([["", "plain", "naïve ☂"], ["a\x00b", '"quoted"\\', "x" * 3000]], dtype=np.object_)
-    if datatype == "BOOL":
-        return np.array([[True, False, True], [False, False, True]])
-    if datatype == "BF16":
-        return np.array([[0, 1, -2.5], [0.15625, 65536, -3e38]], dtype=bfloat16)
-    limits = np.finfo(element) if np.issubdtype(element, np.floating) else np.iinfo(element)
-    return np.array([[limits.min, limits.max, 0], [1, 2, 3]], dtype=element)
 
 
 def asked(datatype, array, name="x"):

@@ -9,7 +9,7 @@ import slipway
 COMMANDS = [
     "serve", "status", "import", "list", "show", "history", "alias", "delete", "gc", "deploy", "promote",
     "rollback", "undeploy", "apply", "predict", "chat", "bench", "token", "backup", "doctor", "monitor", "feedback",
-    "capture", "render", "convert", "export", "scan",
+    "capture", "render", "convert", "export", "scan", "verify",
 ]
 # Commands whose own commands take the options.
 GROUPS = ["token", "monitor", "capture", "render"]

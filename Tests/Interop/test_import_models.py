@@ -396,3 +396,13 @@ def test_old_uploads_go_with_the_garbage(server):
     os.utime(part, (1, 1))
     freed = json.loads(server.home.run("gc", "--server", server.admin_url, "--output", "json"))
     assert freed["bytesFreed"] >= 20 and not part.exists()
+
+
+def test_the_older_upload_tells_no_folders_of_the_server(server):
+    admin = slipway.Admin(server)
+    for content in [b"no model at all", pickle.dumps({"weights": [1, 2, 3]}), tinymodels.unknown_operator()]:
+        ended = admin.upload("m", content)
+        assert ended["state"] == "failed"
+        assert str(server.home.path) not in json.dumps(ended), ended
+    rows = admin.call("PUT", "/versions/nobody/profile", params={"filename": "r.csv"}, data=b"x\n1\n")
+    assert rows.status_code == 404 and str(server.home.path) not in rows.text

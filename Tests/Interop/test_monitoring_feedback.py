@@ -44,6 +44,25 @@ def test_feedback_is_taken_on_the_inference_port_too(risk):
     assert outcomes(monitoring.feedback(risk, "risk", answers, port="inference")) == {"joined": 5}
 
 
+def test_feedback_on_the_inference_port_needs_a_key_once_there_is_one(risk):
+    answers = monitoring.ask(risk, "risk", monitoring.rows(3))
+    key = risk.home.run_json("token", "create", "--role", "viewer")["secret"]
+    data = {"requestID": answers[0][0], "label": monitoring.truth(answers[0][2])}
+    url = f"{risk.url}/api/v1/endpoints/risk/feedback"
+
+    def told(headers):
+        answer = risk.session.post(url, json=data, headers=headers, timeout=slipway.PATIENCE)
+        return answer.status_code, answer.json()
+
+    status, body = told({})
+    assert status == 401 and "key" in str(body)
+    assert told({"Authorization": "Bearer slw_0000000000000000_" + "0" * 64})[0] == 401
+    # Asking a model needs none.
+    assert monitoring.ask(risk, "risk", monitoring.rows(1))
+    status, body = told({"Authorization": f"Bearer {key}"})
+    assert status == 200 and body["counts"] == {"joined": 1}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 def test_labels_are_joined_exactly_once_across_a_restart(risk, number):
     answers = monitoring.ask(risk, "risk", monitoring.rows(60))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two replicas on one home: labels are joined wherever they come, windows are one, a fault is told and undone once."""
+"""Two replicas on one home: labels are joined wherever they come, what both count is one, a fault is told and undone once."""
 import monitoring
 import pytest
 import slipway
@@ -77,3 +77,97 @@ def test_a_fault_that_both_see_is_told_once_and_undone_once(home):
             slipway.until(lambda: hook.received, "the notice")
             firing = [n for n in hook.bodies() if any(a["state"] == "firing" for a in n["alerts"])]
             assert len(firing) == 1, firing
+
+
+def shown(server, *signals):
+    """What a replica says of these signals: by signal, version, subject and method."""
+    return sorted(
+        (r["signal"], str(r.get("version")), str(r.get("subject")), r["samples"], round(r["value"], 9))
+        for signal in signals for r in monitoring.readings(server, "risk", signal))
+
+
+def hook(home):
+    receiver = monitoring.Receiver()
+    home.path.mkdir(parents=True, exist_ok=True)
+    (home.path / "monitoring.yaml").write_text(f"receivers:\n  hook: {{type: webhook, url: '{receiver.url}'}}\n")
+    return receiver
+
+
+def firing(receiver):
+    return [n for n in receiver.bodies() if any(a["state"] == "firing" for a in n["alerts"])]
+
+
+def test_quality_is_that_of_both_and_its_alert_is_told_once(home):
+    with hook(home) as receiver, slipway.Server(home) as one, slipway.Server(home) as other:
+        one.deploy("risk", monitoring.classifier())
+        other.wait_ready("risk")
+        # The model agrees with the judge, who is told the opposite here; eighty labels are too few for the rule.
+        rule = monitoring.rule("wrong", "accuracy", comparison="below", threshold=0.5, minimumSamples=120)
+        monitoring.watch(one, "risk", {"rules": [rule]})
+        for server in (one, other):
+            answers = monitoring.ask(server, "risk", monitoring.rows(80))
+            items = [
+                {"requestID": i, "label": "10"[int(monitoring.truth(row))], "kpis": {"loss": 2.5}}
+                for i, _, row in answers
+            ]
+            counts = monitoring.post_feedback(server, "risk", {"items": items}).json()["counts"]
+            assert counts == {"joined": 80}
+        signals = ["accuracy", "precision", "recall", "roc_auc", "log_loss", "brier", "kpi"]
+
+        def samples(server):
+            return [r["samples"] for r in monitoring.readings(server, "risk", "accuracy", subject=None)]
+
+        slipway.until(lambda: samples(one) == samples(other) == [160], "each replica to tell of both")
+        told = shown(one, *signals)
+        assert told == shown(other, *signals) and {t[0] for t in told} >= {"accuracy", "log_loss", "kpi"}
+        slipway.until(lambda: receiver.received, "the notice")
+        admin = [slipway.Admin(server) for server in (one, other)]
+
+        def alerts(api):
+            return [a for a in api.call("GET", "/alerts", params={"endpoint": "risk"}).json() if a["rule"] == "wrong"]
+
+        slipway.until(lambda: alerts(admin[0]) and alerts(admin[1]), "the alert on both")
+        assert len(alerts(admin[0])) == len(alerts(admin[1])) == 1
+        # As long as it would take the other one to tell it too.
+        slipway.until(lambda: monitoring.monitors(other, "risk")["alerts"], "the alert to fire on the other")
+        assert len(firing(receiver)) == 1
+        # What nobody runs to tell is read from what both stored.
+        one.stop()
+        other.stop()
+        stored = home.run_json("monitor", "show", "risk")
+        assert not stored["isLive"]
+        assert [r["samples"] for r in stored["readings"] if r["signal"] == "accuracy"] == [160]
+
+
+def test_an_error_burst_spread_over_both_is_told_once(home):
+    with hook(home) as receiver, slipway.Server(home) as one, slipway.Server(home) as other:
+        one.deploy("risk", monitoring.classifier())
+        other.wait_ready("risk")
+        # Of requests that end before they are computed; forty are too few for the rule.
+        burn = monitoring.rule("burst", "burn_rate", threshold=20, objective=0.99, longWindowSeconds=60,
+                               minimumSamples=60, severity="critical")
+        monitoring.watch(one, "risk", {"rules": [burn]})
+        for server in (one, other):
+            for row in monitoring.rows(40):
+                answer = server.infer("risk", {**monitoring.body(row), "parameters": {"timeout": 1}})
+                assert answer.status_code in (200, 503, 504), answer.text
+        slipway.until(
+            lambda: (told := shown(one, "error_rate")) == shown(other, "error_rate")
+            and max((samples for *_, samples, _ in told), default=0) == 80, "both to tell of all")
+        slipway.until(lambda: receiver.received, "the notice")
+        slipway.until(
+            lambda: all(monitoring.monitors(s, "risk")["alerts"] for s in (one, other)), "the alert on both")
+        assert len(firing(receiver)) == 1
+
+
+def test_errors_count_on_when_a_replica_is_gone(pair):
+    one, other = pair
+    monitoring.ask(other, "risk", monitoring.rows(30))
+
+    def served(server):
+        return max((r["samples"] for r in monitoring.readings(server, "risk", "error_rate")), default=0)
+
+    slipway.until(lambda: served(one) >= 30, "the one to know what the other served")
+    other.stop()
+    monitoring.ask(one, "risk", monitoring.rows(10))
+    slipway.until(lambda: served(one) >= 40, "both together")

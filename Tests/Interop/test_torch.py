@@ -50,7 +50,7 @@ def test_a_torchscript_file_is_refused_with_the_line_that_exports_it(home, siler
     assert done.returncode == 1
     assert "TorchScript" in done.stderr and "torch.onnx.export(torch.jit.load(" in done.stderr
     # What forward takes, as its code says.
-    assert "input_names=['x', 'sr']" in done.stderr
+    assert "input_names=['x', 'sr'], dynamic_axes={'x': {0: 'batch'}}" in done.stderr
     assert home.run_json("list") == []
 
 
@@ -80,7 +80,7 @@ def test_a_state_dict_becomes_safetensors(home, tmp_path, name):
 
 @pytest.mark.parametrize("name, told", [
     ("state_dict.pt", "model.load_state_dict(torch.load("), ("legacy.pt", "model.load_state_dict(torch.load("),
-    ("module.pt", "weights_only=False"), ("script.pt", "input_names=['x', 'sizes']"),
+    ("module.pt", "weights_only=False"), ("script.pt", "input_names=['x', 'sizes', 'scale'], dynamic_axes={'x': {0: 'batch'}}"),
     ("program.pt2", "torch.onnx.export(torch.export.load("), ("older.pt2", "torch.onnx.export(torch.export.load("),
 ])
 def test_what_is_not_served_is_answered_with_what_to_do(home, name, told):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import tritonclient.http as triton
-from ml_dtypes import bfloat16
-from tinymodels import DATATYPES
+from tinymodels import DATATYPES, sample
 from tritonclient.utils import InferenceServerException
 
 JSON_DATATYPES = [name for name in DATATYPES if name not in ("FP16", "BF16")]  # those two travel as binary only
@@ -14,19 +13,6 @@ JSON_DATATYPES = [name for name in DATATYPES if name not in ("FP16", "BF16")]  #
 def client(shared):
     with triton.InferenceServerClient(f"127.0.0.1:{shared.port}", concurrency=4) as made:
         yield made
-
-
-def sample(datatype):
-    """Six values, `[2, 3]`, with the ends of the type's range among them."""
-    element = DATATYPES[datatype][1]
-    if datatype == "BYTES":
-        return np.array([["", "plain", "naïve ☂"], ["a\x00b", '"quoted"\\', "x" * 3000]], dtype=np.object_)
-    if datatype == "BOOL":
-        return np.array([[True, False, True], [False, False, True]])
-    if datatype == "BF16":
-        return np.array([[0, 1, -2.5], [0.15625, 65536, -3e38]], dtype=bfloat16)
-    limits = np.finfo(element) if np.issubdtype(element, np.floating) else np.iinfo(element)
-    return np.array([[limits.min, limits.max, 0], [1, 2, 3]], dtype=element)
 
 
 def infer(client, name, datatype, array, binary, **options):

@@ -2,6 +2,7 @@
 """Tiny ONNX models, made when a test needs them."""
 import numpy as np
 import onnx
+from ml_dtypes import bfloat16
 from onnx import TensorProto, helper
 
 # ONNX Runtime 1.31 reads IR 13 and opset 26 at most; the onnx package writes newer ones unless told.
@@ -24,6 +25,19 @@ DATATYPES = {
     "FP64": (TensorProto.DOUBLE, np.float64),
     "BYTES": (TensorProto.STRING, np.object_),
 }
+
+
+def sample(datatype):
+    """Six values of a V2 datatype, `[2, 3]`, with the ends of the type's range among them."""
+    element = DATATYPES[datatype][1]
+    if datatype == "BYTES":
+        return np.array([["", "plain", "naïve ☂"], ["a\x00b", '"quoted"\\', "x" * 3000]], dtype=np.object_)
+    if datatype == "BOOL":
+        return np.array([[True, False, True], [False, False, True]])
+    if datatype == "BF16":
+        return np.array([[0, 1, -2.5], [0.15625, 65536, -3e38]], dtype=bfloat16)
+    limits = np.finfo(element) if np.issubdtype(element, np.floating) else np.iinfo(element)
+    return np.array([[limits.min, limits.max, 0], [1, 2, 3]], dtype=element)
 
 
 def model(nodes, inputs, outputs, opset=OPSET, ir=IR, domain="", initializers=()):

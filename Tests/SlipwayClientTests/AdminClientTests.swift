@@ -109,12 +109,13 @@ import Testing
                 .replacing("/endpoints/fraud", with: "/endpoints/{endpoint}").replacing("/k1", with: "/{id}")
                 .replacing("/o1", with: "/{id}").replacing("/s1.arrow", with: "/{segment}")
         }
-        // Uploads have tests of their own; events are for programs that keep a connection open; other programs send
-        // whole files, and take uploads back.
+        // Uploads, files and verifications have tests of their own; events are for programs that keep a connection
+        // open; other programs send whole files, and take uploads back.
         let others = [
             "POST /api/v1/models/{model}/versions", "PUT /api/v1/versions/{reference}/profile", "GET /api/v1/events",
             "POST /api/v1/uploads", "GET /api/v1/uploads/{id}", "PUT /api/v1/uploads/{id}",
             "DELETE /api/v1/uploads/{id}", "POST /api/v1/models/{model}/imports",
+            "POST /api/v1/versions/{reference}/verify", "GET /api/v1/versions/{reference}/files/{digest}",
         ]
         let routes = AdminRoutes.all.map { "\($0.method.rawValue) \($0.template)" }
         #expect(Set(called.map { String($0) } + others) == Set(routes))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SlipwayClient
+import SlipwayCore
 import Testing
 
 @Suite struct ReplyScannerTests {
@@ -64,7 +65,7 @@ import Testing
 
     @Test("random bytes never trap")
     func noise() {
-        var random = SeededRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         let seed = Array(Self.stream.utf8)
         for _ in 0..<2_000 {
             var bytes = seed

@@ -4,20 +4,19 @@ import Glibc
 import SlipwayCore
 import SlipwayEngine
 import SlipwayLlama
+import SlipwayTestKit
 import Testing
 
 /// The built engine and the small model that the tests run on.
 enum TestModel {
     static let skipReason: Comment = "run Scripts/bootstrap --with tests first"
 
-    static var isInstalled: Bool { exists(libraryPath) && exists(modelPath) }
+    static var isInstalled: Bool { library.isInstalled && access(modelPath, R_OK) == 0 }
 
-    static var libraryPath: String {
-        (environment("SLIPWAY_ENGINES") ?? cache + "/engines") + "/llama-0.3.36/libslipway_llama.so"
-    }
+    private static let library = EngineLibrary("llama-0.3.36/libslipway_llama.so")
     static var modelPath: String { cache + "/assets/smollm2-0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf" }
 
-    static func engine() throws -> LlamaEngine { try LlamaEngine(libraryPath: libraryPath) { _ in } }
+    static func engine() throws -> LlamaEngine { try LlamaEngine(libraryPath: library.path) { _ in } }
 
     static func load(_ path: String = modelPath) throws -> any LanguageModel {
         let bundle = ModelBundle(format: .gguf, path: path, signature: ModelSignature(inputs: [], outputs: []))
@@ -28,7 +27,6 @@ enum TestModel {
         environment("SLIPWAY_CACHE") ?? (environment("HOME") ?? "") + "/.cache/slipway"
     }
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-    private static func exists(_ path: String) -> Bool { access(path, R_OK) == 0 }
 }
 
 /// A session, and ways to write with it that hide the batches.

@@ -6,7 +6,9 @@ import SlipwayONNXRuntime
 import SlipwayTestKit
 import Testing
 
-@Suite("Files that cannot be served", .tags(.engine), .enabled(if: TestEngine.isInstalled, TestEngine.skipReason))
+@Suite(
+    "Files that cannot be served", .tags(.engine),
+    .enabled(if: TestEngine.library.isInstalled, TestEngine.skipReason))
 struct RefusalTests {
     @Test(
         "are refused with the reason and what to do",

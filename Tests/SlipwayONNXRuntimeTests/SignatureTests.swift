@@ -5,7 +5,7 @@ import SlipwayEngine
 import SlipwayTestKit
 import Testing
 
-@Suite("Signatures of sessions", .tags(.engine), .enabled(if: TestEngine.isInstalled, TestEngine.skipReason))
+@Suite("Signatures of sessions", .tags(.engine), .enabled(if: TestEngine.library.isInstalled, TestEngine.skipReason))
 struct SignatureTests {
     @Test("fixed, dynamic and symbolic dimensions are told apart")
     func dimensions() throws {

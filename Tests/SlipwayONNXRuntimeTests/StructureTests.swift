@@ -8,7 +8,7 @@ import Testing
 
 @Suite(
     "Sequences, class maps and optionals", .tags(.engine),
-    .enabled(if: TestEngine.isInstalled, TestEngine.skipReason))
+    .enabled(if: TestEngine.library.isInstalled, TestEngine.skipReason))
 struct StructureTests {
     @Test(
         "class maps become one tensor of scores",

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import SlipwayCore
 import SlipwayEngine
 import SlipwayONNXRuntime
@@ -15,19 +14,13 @@ extension Tag {
 
 /// The one engine of this test run: ONNX Runtime keeps one environment for the whole process anyway.
 enum TestEngine {
-    static let libraryPath: String = {
-        let home = getenv("HOME").map { String(cString: $0) } ?? ""
-        let engines = getenv("SLIPWAY_ENGINES").map { String(cString: $0) } ?? "\(home)/.cache/slipway/engines"
-        return "\(engines)/onnxruntime-1.31.1/libonnxruntime.so.1"
-    }()
-
-    static let isInstalled = access(libraryPath, R_OK) == 0
+    static let library = EngineLibrary("onnxruntime-1.31.1/libonnxruntime.so.1")
     static let skipReason: Comment = "ONNX Runtime is not in the engine cache; Scripts/bootstrap puts it there"
 
     static let logLines = Mutex<[EngineLogLine]>([])
 
     private static let opened = Result<ONNXRuntimeEngine, any Error> {
-        try ONNXRuntimeEngine(libraryPath: libraryPath, threads: 2) { line in logLines.withLock { $0.append(line) } }
+        try ONNXRuntimeEngine(libraryPath: library.path, threads: 2) { line in logLines.withLock { $0.append(line) } }
     }
 
     static func open() throws -> ONNXRuntimeEngine { try opened.get() }
@@ -38,13 +31,6 @@ enum TestEngine {
         return try withExtendedLifetime(folder) {
             try open().load(try folder.bundle(bytes, as: "model.onnx"), options: options)
         }
-    }
-}
-
-extension TensorModel {
-    /// Runs without a wish to cancel.
-    func run(_ inputs: NamedTensors, outputs: [String]? = nil) throws -> NamedTensors {
-        try predict(inputs, requestedOutputs: outputs, cancellation: CancellationFlag()).outputs
     }
 }
 

@@ -6,7 +6,7 @@ import SlipwayOpenVINO
 import SlipwayTestKit
 import Testing
 
-@Suite("Models in OpenVINO", .tags(.engine), .enabled(if: TestEngine.isInstalled, TestEngine.skipReason))
+@Suite("Models in OpenVINO", .tags(.engine), .enabled(if: TestEngine.library.isInstalled, TestEngine.skipReason))
 struct ModelTests {
     @Test("names with a colon, and those of the file where the library merges two, are the file's")
     func names() throws {
@@ -54,7 +54,7 @@ struct ModelTests {
 
     @Test("a frozen graph of TensorFlow is read as it is")
     func frozenGraph() throws {
-        let model = try TestEngine.load(TensorFlowGraph.bytes(), format: .tensorFlowGraph)
+        let model = try TestEngine.load(TinyModel.tensorFlowGraph(), format: .tensorFlowGraph)
         #expect(model.signature.inputs.map(\.name) == ["x:0"])
         let output = try #require(model.signature.outputs.first?.name)
         #expect(output.hasPrefix("y"))
@@ -182,39 +182,5 @@ enum IRModel {
             <edge from-layer="2" from-port="2" to-layer="3" to-port="0"/></edges></net>
             """
         return Array(text.utf8)
-    }
-}
-
-/// `y = x + x` in TensorFlow's GraphDef, float32 `[?, 2]`; field numbers are those of graph.proto.
-enum TensorFlowGraph {
-    static func bytes() -> [UInt8] {
-        var graph = ProtobufWriter()
-        graph.message(1) { node in
-            node.string(1, "x")
-            node.string(2, "Placeholder")
-            attribute("dtype", &node) { $0.varint(6, 1) }
-            attribute("shape", &node) { value in
-                value.message(7) { shape in
-                    for extent in [-1, 2] { shape.message(2) { $0.varint(1, extent) } }
-                }
-            }
-        }
-        graph.message(1) { node in
-            node.string(1, "y")
-            node.string(2, "AddV2")
-            for _ in 0..<2 { node.string(3, "x") }
-            attribute("T", &node) { $0.varint(6, 1) }
-        }
-        graph.message(4) { $0.varint(1, 1882) }
-        return graph.bytes
-    }
-
-    private static func attribute(
-        _ name: String, _ node: inout ProtobufWriter, _ value: (inout ProtobufWriter) -> Void
-    ) {
-        node.message(5) {
-            $0.string(1, name)
-            $0.message(2, value)
-        }
     }
 }

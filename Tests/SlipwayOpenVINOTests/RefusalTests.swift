@@ -7,9 +7,19 @@ import SlipwayTestKit
 import Testing
 
 @Suite(
-    "Files that OpenVINO cannot serve", .tags(.engine), .enabled(if: TestEngine.isInstalled, TestEngine.skipReason))
+    "Files that OpenVINO cannot serve", .tags(.engine),
+    .enabled(if: TestEngine.library.isInstalled, TestEngine.skipReason))
 struct RefusalTests {
     private static let strings = TinyModel.identity(elementType: .bytes, shape: [.symbolic("b")])
+    /// A recurrent node behind one whose type has so many letters.
+    private static func recurrent(_ pad: Int) -> [UInt8] {
+        var builder = ONNXBuilder()
+        builder.input("x", .tensor(.float32, [.symbolic("t"), .symbolic("b"), .fixed(1)]))
+        builder.output("y", .tensor(.float32, [.symbolic("t"), .fixed(1), .symbolic("b"), .fixed(1)]))
+        builder.node(String(repeating: "N", count: pad), ["x"], ["z"])
+        builder.node("LSTM", ["z"], ["y"])
+        return builder.model()
+    }
     private static let noise = (0..<500).map { UInt8(truncatingIfNeeded: $0 * 167 + 13) }
 
     /// A file, what is said of it, and why it is refused.
@@ -35,6 +45,8 @@ struct RefusalTests {
         arguments: [
             Case("unknown operator", TinyModel.unknownOperator(), .onnx, .unsupportedModel, "NoSuchOperator"),
             Case("classic estimator", TinyModel.zipMap(), .onnx, .unsupportedModel, "onnxruntime"),
+            Case("recurrent node", recurrent(1), .onnx, .unsupportedModel, "LSTM nodes"),
+            Case("recurrent node further on", recurrent(1 << 20), .onnx, .unsupportedModel, "LSTM nodes"),
             Case("strings", strings, .onnx, .unsupportedModel, "strings"),
             Case("truncated", Array(TinyModel.identity().prefix(40)), .onnx, .invalidModel, "damaged"),
             Case("empty", [], .onnx, .invalidModel, "damaged"),

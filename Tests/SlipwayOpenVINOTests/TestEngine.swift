@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import SlipwayCore
 import SlipwayEngine
 import SlipwayOpenVINO
@@ -14,17 +13,11 @@ extension Tag {
 
 /// The one engine of this test run.
 enum TestEngine {
-    static let libraryPath: String = {
-        let home = getenv("HOME").map { String(cString: $0) } ?? ""
-        let engines = getenv("SLIPWAY_ENGINES").map { String(cString: $0) } ?? "\(home)/.cache/slipway/engines"
-        return "\(engines)/openvino-2026.4.1/libopenvino_c.so"
-    }()
-
-    static let isInstalled = access(libraryPath, R_OK) == 0
+    static let library = EngineLibrary("openvino-2026.4.1/libopenvino_c.so")
     static let skipReason: Comment = "OpenVINO is not in the engine cache; Scripts/bootstrap puts it there"
 
     private static let opened = Result<OpenVINOEngine, any Error> {
-        try OpenVINOEngine(libraryPath: libraryPath) { _ in }
+        try OpenVINOEngine(libraryPath: library.path) { _ in }
     }
 
     static func open() throws -> OpenVINOEngine { try opened.get() }
@@ -37,13 +30,6 @@ enum TestEngine {
         return try withExtendedLifetime(folder) {
             try open().load(try folder.bundle(bytes, as: "model.onnx", format: format), options: options)
         }
-    }
-}
-
-extension TensorModel {
-    /// Runs without a wish to cancel.
-    func run(_ inputs: NamedTensors, outputs: [String]? = nil) throws -> NamedTensors {
-        try predict(inputs, requestedOutputs: outputs, cancellation: CancellationFlag()).outputs
     }
 }
 

@@ -12,9 +12,9 @@ struct AccessGateTests {
     private let store = InMemoryMetadataStore()
     private let now = Timestamp(milliseconds: 1_000_000)
 
-    private func gate(isLoopback: Bool) -> AccessGate {
+    private func gate(isOpenWithoutKeys: Bool) -> AccessGate {
         let now = now
-        return AccessGate(keys: store, isLoopback: isLoopback, clock: { now })
+        return AccessGate(keys: store, isOpenWithoutKeys: isOpenWithoutKeys, clock: { now })
     }
 
     private func makeKey(_ role: Role, expiresAt: Int64? = nil) async throws -> String {
@@ -24,15 +24,9 @@ struct AccessGateTests {
         return "Bearer " + key.text
     }
 
-    @Test("an open gate lets everybody in", arguments: [nil, .viewer, .operator, .admin] as [Role?])
-    func open(role: Role?) async throws {
-        try await AccessGate.open.check(role, authorization: nil)
-        try await AccessGate.open.check(role, authorization: "Bearer nonsense")
-    }
-
     @Test("on loopback no key is asked for until the first one exists", arguments: Role.allCases)
     func loopback(role: Role) async throws {
-        let gate = gate(isLoopback: true)
+        let gate = gate(isOpenWithoutKeys: true)
         try await gate.check(role, authorization: nil)
         _ = try await makeKey(.viewer)
         let error = await #expect(throws: SecurityError.self) { try await gate.check(role, authorization: nil) }
@@ -42,20 +36,20 @@ struct AccessGateTests {
     @Test("elsewhere a key is asked for also while none exists")
     func elsewhere() async throws {
         await #expect(throws: SecurityError.self) {
-            try await gate(isLoopback: false).check(.viewer, authorization: nil)
+            try await gate(isOpenWithoutKeys: false).check(.viewer, authorization: nil)
         }
     }
 
     @Test("a route without a role asks for nothing")
     func noRole() async throws {
         _ = try await makeKey(.admin)
-        try await gate(isLoopback: false).check(nil, authorization: nil)
+        try await gate(isOpenWithoutKeys: false).check(nil, authorization: nil)
     }
 
     @Test("a role includes the ones before it and no other", arguments: Role.allCases, Role.allCases)
     func roles(held: Role, required: Role) async throws {
         let authorization = try await makeKey(held)
-        let gate = gate(isLoopback: false)
+        let gate = gate(isOpenWithoutKeys: false)
         if held >= required {
             try await gate.check(required, authorization: authorization)
         } else {
@@ -72,7 +66,7 @@ struct AccessGateTests {
     func badKeys(authorization: String, isLoopback: Bool) async throws {
         _ = try await makeKey(.admin)
         let error = await #expect(throws: SecurityError.self) {
-            try await gate(isLoopback: isLoopback).check(.viewer, authorization: authorization)
+            try await gate(isOpenWithoutKeys: isLoopback).check(.viewer, authorization: authorization)
         }
         #expect(error?.category == .unauthenticated)
     }
@@ -86,7 +80,7 @@ struct AccessGateTests {
         try await store.removeKey(id: String(id))
         for authorization in ["Bearer " + APIKey.generate().text, expired, revoked] {
             let error = await #expect(throws: SecurityError.self) {
-                try await gate(isLoopback: true).check(.viewer, authorization: authorization)
+                try await gate(isOpenWithoutKeys: true).check(.viewer, authorization: authorization)
             }
             #expect(error?.category == .unauthenticated)
         }

@@ -65,9 +65,15 @@ struct ListenersTests {
         }
     }
 
-    @Test("inference asks for no key")
-    func inferenceRoles() {
-        #expect(inference(hosts()).table.routes.allSatisfy { $0.role == nil })
+    @Test("inference asks for no key, feedback for one once there is one")
+    func inferenceRoles() async throws {
+        let host = inference(hosts())
+        let guarded = host.table.routes.filter { $0.role != nil }
+        #expect(guarded.map(\.pattern.template) == [AdminRoutes.feedback.template])
+        #expect(guarded.map(\.role) == [.viewer])
+        try await host.gate.check(.viewer, authorization: nil)
+        try await store.addKey(SampleRows.key("k"))
+        await #expect(throws: SecurityError.self) { try await host.gate.check(.viewer, authorization: nil) }
     }
 
     @Test("an admin address that others can reach needs a key first")

@@ -55,6 +55,34 @@ struct FileLabelJournalTests {
         #expect(journal.statistics.damaged == 0)
     }
 
+    @Test("are copied while they are written: whole, every label with its prediction")
+    func copies() throws {
+        let written = (0..<20).map { $0 % 3 == 2 ? Self.feedback($0 - 1, at: $0) : Self.prediction($0) }
+        let journal = try FileLabelJournal.open(under: path + "/fraud")
+        try journal.append(written)
+        let target = folder.path + "/copy"
+        let copied = try FileLabelJournal.copyAll(under: path, to: target)
+        #expect(copied.count == 2)
+        #expect(copied.byteCount == journal.statistics.bytes)
+        try journal.append([Self.prediction(50)])
+        let copy = try FileLabelJournal(folder: target + "/fraud/0")
+        #expect(try records(copy) == written)
+        #expect(copy.name == journal.name)
+        try copy.append([Self.feedback(0, at: 60)])
+        #expect(try records(journal) == written + [Self.prediction(50)])
+    }
+
+    @Test("copied in the middle of a record are read up to it")
+    func copiesTorn() throws {
+        let journal = try FileLabelJournal.open(under: path + "/fraud")
+        try journal.append([Self.prediction(0), Self.prediction(1)])
+        let name = try #require(try PosixFolder.names(in: path + "/fraud/0").first { $0.hasPrefix("predictions") })
+        let file = path + "/fraud/0/" + name
+        try #require(truncate(file, off_t(try TemporaryFolder.contents(of: file).count - 3)) == 0)
+        _ = try FileLabelJournal.copyAll(under: path, to: folder.path + "/copy")
+        #expect(try records(FileLabelJournal(folder: folder.path + "/copy/fraud/0")) == [Self.prediction(0)])
+    }
+
     @Test("belong to one process at a time; replicas of one home take the next folder")
     func locked() throws {
         let first = try FileLabelJournal.open(under: path)

@@ -73,7 +73,8 @@ enum MonitorCost {
         let values = (0..<features).map { _ in Float((0..<12).reduce(-6.0) { sum, _ in sum + random.unit() }) }
         let score = Float(random.unit())
         return (
-            ["x": try Tensor(values, shape: [1, features])], [
+            ["x": try Tensor(values, shape: [1, features])],
+            [
                 "label": try Tensor([Int64(score > 0.5 ? 1 : 0)], shape: [1]),
                 "scores": try Tensor([1 - score, score], shape: [1, 2]),
             ]

@@ -197,6 +197,244 @@ def channels_first(k):
     return k.Model(x, y)
 
 
+def thresholds(k):
+    """Every branch of ReLU, and the activations that change the shape or look at several axes."""
+    layers = k.layers
+    x = layers.Input((4, 6), name="x")
+    outputs = [
+        layers.ReLU(threshold=0.5)(x), layers.ReLU(threshold=0.3, max_value=1.0)(x),
+        layers.ReLU(threshold=0.3, max_value=1.0, negative_slope=0.3)(x), layers.ReLU(max_value=6.0)(x),
+        layers.ReLU(max_value=0.7, negative_slope=0.3)(x), layers.ReLU(max_value=0.0)(x),
+        layers.Softmax(axis=1)(x), layers.Softmax(axis=[1, 2])(x), layers.LeakyReLU()(x),
+        layers.PReLU(shared_axes=[1])(x)]
+    if not is_keras2(k):
+        outputs += [layers.Activation("sparse_plus")(x), layers.Activation("glu")(x),
+                    layers.Dense(4, activation=layers.LeakyReLU(0.1))(x)]
+    return k.Model(x, layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def transposed(k):
+    """Windows smaller and larger than the strides, and with holes."""
+    layers = k.layers
+    x, y = layers.Input((5, 2), name="x"), layers.Input((4, 3, 2), name="y")
+    outputs = [
+        layers.Conv1DTranspose(2, size, strides=strides, padding=padding)(x)
+        for padding in ("valid", "same") for strides in (1, 2, 3) for size in (1, 2, 4)]
+    outputs += [
+        layers.Conv2DTranspose(2, (3, 2), strides=2, padding=padding, activation="relu")(y)
+        for padding in ("valid", "same")]
+    outputs += [
+        layers.SeparableConv1D(2, 2, strides=2)(x),
+        layers.SeparableConv1D(2, 3, padding="same", depth_multiplier=2)(x),
+        layers.DepthwiseConv2D(2, dilation_rate=2, padding="same")(y), layers.Conv1D(2, 2, groups=2)(x),
+        layers.AveragePooling2D(3, strides=1, padding="same")(y), layers.AveragePooling2D(2, padding="same")(y)]
+    if is_keras2(k):
+        # TensorFlow computes this one on a processor for Keras 2 only.
+        outputs.append(layers.Conv2DTranspose(2, 3, dilation_rate=2, padding="same")(y))
+    return k.Model([x, y], layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def adaptive(k):
+    layers = k.layers
+    x, y = layers.Input((7, 2), name="x"), layers.Input((8, 5, 2), name="y")
+    z = layers.Input((4, 5, 3, 2), name="z")
+    outputs = [
+        layers.AdaptiveAveragePooling1D(3)(x), layers.AdaptiveMaxPooling1D(4)(x),
+        layers.AdaptiveMaxPooling2D((4, 2))(y),
+        layers.AdaptiveAveragePooling2D((3, 5))(y), layers.AdaptiveAveragePooling3D((2, 3, 1))(z),
+        layers.AdaptiveMaxPooling3D(2)(z)]
+    return k.Model([x, y, z], layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def scaled(k):
+    """Normalisation along other axes than the last, of groups, by length and by root mean square."""
+    layers = k.layers
+    x = layers.Input((4, 5, 6), name="x")
+    outputs = [
+        layers.LayerNormalization(axis=1)(x), layers.LayerNormalization(axis=[1, 2], center=False)(x),
+        layers.GroupNormalization(3)(x), layers.GroupNormalization(-1, scale=False)(x),
+        layers.GroupNormalization(2, axis=1)(x), layers.UnitNormalization()(x),
+        layers.UnitNormalization(axis=[1, 3])(x),
+        layers.BatchNormalization(axis=1)(x), layers.BatchNormalization(axis=2, center=False)(x),
+        layers.GroupNormalization(2)(layers.Dense(4)(layers.Flatten()(x)))]
+    if not is_keras2(k):
+        outputs += [layers.RMSNormalization()(x), layers.RMSNormalization(axis=[2, 3])(x)]
+    return k.Model(x, layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def prepared(k):
+    """Preprocessing inside a model."""
+    layers = k.layers
+    numbers, picture = layers.Input((4,), name="numbers", dtype="int32"), layers.Input((8, 7, 2), name="picture")
+    x = layers.Input((4, 3), name="x")
+    kinds = layers.CategoryEncoding
+    outputs = [
+        kinds(20, output_mode="multi_hot")(numbers), kinds(20, output_mode="count")(numbers),
+        layers.CenterCrop(5, 4)(picture), layers.Resizing(5, 9)(picture),
+        layers.Resizing(3, 11, interpolation="nearest")(picture),
+        layers.Normalization(axis=1, mean=[1.0, 2.0, 3.0, 4.0], variance=[4.0, 1.0, 1.0, 2.0])(x),
+        layers.Normalization(axis=None, mean=2.0, variance=4.0)(x),
+        layers.Rescaling([1.0, 2.0, 3.0], [0.0, 1.0, 2.0])(x),
+        layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 1.0, 1.0], invert=True)(x),
+        layers.RandomFlip()(picture), layers.RandomZoom(0.2)(picture), layers.RandomContrast(0.5)(picture)]
+    flat = [layers.Flatten()(output) for output in outputs]
+    buckets = layers.Discretization(bin_boundaries=[-1.0, 0.0, 0.5], name="buckets")(x)
+    return k.Model([numbers, picture, x], [layers.Concatenate(name="all")(flat), buckets])
+
+
+def products(k):
+    """EinsumDense, cross attention and the settings of attention."""
+    layers = k.layers
+    q, v, w = (layers.Input(shape, name=name) for name, shape in (("q", (4, 5)), ("v", (6, 5)), ("w", (6, 3))))
+    kind = layers.MultiHeadAttention
+    outputs = [
+        layers.EinsumDense("abc,cd->abd", output_shape=(None, 7), bias_axes="d", activation="relu")(q),
+        layers.EinsumDense("abc,cde->abde", output_shape=(None, 2, 3), bias_axes="de")(q),
+        kind(2, 3, value_dim=4, use_bias=False)(q, w, v), kind(2, 3)(q, q, use_causal_mask=True),
+        kind(2, 3, output_shape=(7,))(query=q, value=v), layers.Attention()([q, v]),
+        layers.Attention(use_scale=True)([q, v, v]), layers.AdditiveAttention()([q, v]),
+        layers.Attention()([q, v], use_causal_mask=True)]
+    outputs += kind(2, 3, dropout=0.1)(q, v, return_attention_scores=True)
+    return k.Model([q, v, w], layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def gates(k):
+    """Every function that recurrent layers are converted with, in each of its places."""
+    layers = k.layers
+    x = layers.Input((4, 3), name="x")
+    names = ["tanh", "sigmoid", "relu", "hard_sigmoid", "elu", "softsign", "softplus", "leaky_relu", "linear"]
+    outputs = []
+    for name in names:
+        outputs += [layers.SimpleRNN(2, activation=name)(x), layers.LSTM(2, activation=name)(x),
+                    layers.GRU(2, activation=name)(x), layers.LSTM(2, recurrent_activation=name)(x),
+                    layers.GRU(2, activation="relu", recurrent_activation=name, reset_after=False)(x)]
+    return k.Model(x, layers.Concatenate(name="all")(outputs))
+
+
+def directions(k):
+    """Both directions, ways to merge them, states handed on, and steps run from the end."""
+    layers = k.layers
+    x = layers.Input((5, 3), name="x")
+    sequence = {"return_sequences": True}
+    outputs = []
+    for mode in ("sum", "mul", "ave", "concat"):
+        outputs += [layers.Bidirectional(layers.LSTM(2, **sequence), merge_mode=mode)(x),
+                    layers.Bidirectional(layers.GRU(2), merge_mode=mode)(x)]
+    outputs += layers.Bidirectional(layers.SimpleRNN(2, **sequence), merge_mode=None)(x)
+    outputs.append(layers.Bidirectional(
+        layers.LSTM(2, **sequence), backward_layer=layers.GRU(3, go_backwards=True, **sequence))(x))
+    if is_keras2(k):
+        outputs.append(layers.Bidirectional(layers.GRU(2, go_backwards=True, **sequence))(x))
+    every, *states = layers.Bidirectional(layers.LSTM(3, return_state=True, **sequence), name="encoder")(x)
+    outputs += [every, *states, layers.Bidirectional(layers.LSTM(3), name="decoder")(every, initial_state=states)]
+    for kind in (layers.LSTM, layers.GRU, layers.SimpleRNN):
+        outputs += [kind(2, go_backwards=True)(x), *kind(2, go_backwards=True, return_state=True, **sequence)(x)]
+    outputs.append(layers.GRU(3, use_bias=False)(x, initial_state=layers.Dense(3)(layers.Flatten()(x))))
+    return k.Model(x, layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def masked(k):
+    """Steps that do not count: at the end, at the beginning, between others, and everywhere."""
+    layers = k.layers
+    tokens, others = (layers.Input((6,), name=name, dtype="int32") for name in ("masked_tokens", "masked_others"))
+    x = layers.Input((6, 2), name="masked_steps")
+    sequence = {"return_sequences": True}
+    words = layers.Embedding(20, 3, mask_zero=True, name="words")
+    y, z = words(tokens), words(others)
+    gaps = layers.Masking(0.0, name="gaps")(x)
+    outputs = [layers.LSTM(3)(layers.LSTM(2, **sequence)(y)), layers.GRU(2)(layers.GRU(2, **sequence)(gaps)),
+               layers.SimpleRNN(2)(layers.Bidirectional(layers.LSTM(2, **sequence))(y)),
+               layers.Bidirectional(layers.GRU(2))(gaps), layers.LSTM(2, go_backwards=True, **sequence)(y),
+               layers.LSTM(2, zero_output_for_mask=True, **sequence)(y),
+               layers.GRU(2)(layers.Add()([y, z])), layers.GRU(2)(layers.Concatenate()([y, z])),
+               layers.GRU(2)(layers.Concatenate(axis=1)([y, z])),
+               layers.GRU(2)(layers.Multiply()([gaps, layers.Dense(2)(y)])),
+               layers.GRU(2)(layers.Concatenate()([y, x])), layers.GRU(2)(layers.Average()([x, gaps])),
+               layers.GlobalAveragePooling1D()(layers.Dropout(0.1)(y)), layers.GlobalMaxPooling1D()(y),
+               layers.GRU(2)(layers.LayerNormalization()(layers.TimeDistributed(layers.Dense(3))(y))),
+               layers.GlobalAveragePooling1D()(layers.Conv1D(2, 2)(y)), layers.Dense(2)(layers.Flatten()(y))]
+    last, h, c = layers.LSTM(3, return_state=True, name="encoder")(y)
+    outputs += [last, h, c, layers.LSTM(3, name="decoder", **sequence)(z, initial_state=[h, c]),
+                *layers.LSTM(3, name="last", return_state=True)(z, initial_state=[h, c])]
+    flat = [layers.Flatten()(output) for output in outputs]
+    return k.Model([tokens, others, x], layers.Concatenate(name="all")(flat))
+
+
+def masked_attention(k):
+    layers = k.layers
+    tokens, others = (layers.Input((6,), name=name, dtype="int32") for name in ("masked_tokens", "masked_others"))
+    words = layers.Embedding(20, 4, mask_zero=True, name="words")
+    y, z = words(tokens), words(others)
+    outputs = [layers.MultiHeadAttention(2, 3)(y, y), layers.MultiHeadAttention(2, 3)(y, z, use_causal_mask=True),
+               layers.MultiHeadAttention(2, 3, dropout=0.1)(z, y), layers.Attention()([y, z]),
+               layers.AdditiveAttention()([z, y]), layers.GlobalAveragePooling1D()(layers.Attention()([y, y]))]
+    return k.Model([tokens, others], layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def stepwise(k):
+    """Layers and models on every step."""
+    layers = k.layers
+    rows, pictures = layers.Input((4, 6), name="rows"), layers.Input((3, 6, 5, 2), name="pictures")
+    steps = layers.Input((3, 4, 5), name="steps")
+    given = layers.Input((6,))
+    inner = k.Model(given, layers.Dense(3, name="a")(layers.BatchNormalization(name="b")(given)), name="inner")
+    chain = k.Sequential([layers.Input((6, 5, 2)), layers.Conv2D(3, 2, name="c"), layers.PReLU(name="p"),
+                          layers.GlobalMaxPooling2D()], name="chain")
+    outputs = [
+        layers.TimeDistributed(inner, name="of_model")(rows),
+        layers.GRU(2)(layers.TimeDistributed(chain, name="of_chain")(pictures)),
+        layers.TimeDistributed(layers.Flatten())(layers.TimeDistributed(layers.Conv2D(2, 2))(pictures)),
+        layers.Bidirectional(layers.LSTM(2))(layers.TimeDistributed(layers.Bidirectional(layers.GRU(3)))(steps))]
+    if not is_keras2(k):
+        outputs.append(layers.SpectralNormalization(layers.Dense(4), name="spectral")(rows))
+    return k.Model([rows, pictures, steps],
+                   layers.Concatenate(name="all")([layers.Flatten()(output) for output in outputs]))
+
+
+def deep(k):
+    """Models in models, called more than once, with several inputs and outputs; an input that goes out as it is."""
+    layers = k.layers
+
+    def block(name):
+        given = layers.Input((4,))
+        hidden = layers.Dense(4, name="e", activation="relu")(given)
+        return k.Model(given, layers.Add()([given, layers.Dense(4, name="d")(hidden)]), name=name)
+
+    inner, given = block("one"), layers.Input((4,))
+    middle = k.Model(given, inner(block("two")(inner(given))), name="middle")
+    a, b = layers.Input((4,)), layers.Input((3,))
+    shared = layers.Dense(3, name="h")
+    pair = k.Model([a, b], [shared(a), layers.Add(name="s")([shared(a), b])], name="pair")
+    x, y, v = layers.Input((4,), name="x"), layers.Input((4,), name="y"), layers.Input((3,), name="v")
+    p, q = pair([x, v])
+    r, s = pair([y, q])
+    tail = k.Sequential([layers.Dense(2, name="d")], name="tail")
+    chain = k.Sequential([layers.Input((4,)), block("three"), tail], name="chain")
+    return k.Model([x, y, v], [x, middle(x), block("four")(middle(y)), layers.Dense(2, name="d")(middle(middle(x))), p, q,
+                               layers.Concatenate(name="joined")([r, s]), chain(y)])
+
+
+def windows(k, order):
+    """One model for either order of axes; its outputs are flat, channels last."""
+    layers = k.layers
+    first = order == "channels_first"
+    axis = 1 if first else -1
+    x = layers.Input((3, 8, 7) if first else (8, 7, 3), name="x")
+    y = layers.Conv2D(4, 3, strides=2, padding="same", data_format=order, activation="relu", name="conv")(x)
+    y = layers.BatchNormalization(axis=axis, name="norm")(y)
+    outputs = [
+        y, layers.DepthwiseConv2D(2, data_format=order, name="depth")(x),
+        layers.SeparableConv2D(2, 3, padding="same", data_format=order, name="separable")(x),
+        layers.Conv2DTranspose(2, 3, strides=2, padding="same", data_format=order, name="wider")(y),
+        layers.MaxPooling2D(2, padding="same", data_format=order)(x), layers.AveragePooling2D(2, data_format=order)(y),
+        layers.UpSampling2D(2, data_format=order)(y),
+        layers.Cropping2D(1, data_format=order)(layers.ZeroPadding2D((2, 1), data_format=order)(y)),
+        layers.Concatenate(axis=axis)([y, y])]
+    flat = [layers.Flatten(data_format=order)(output) for output in outputs]
+    flat.append(layers.GlobalMaxPooling2D(data_format=order)(y))
+    return k.Model(x, layers.Concatenate(name="all")(flat))
+
+
 def is_keras2(k):
     return k.__name__.startswith("tf_keras")
 
@@ -220,9 +458,13 @@ def inputs_of(model, rng):
         name = tensor.name.split(":")[0]
         dtype = tensor.dtype if isinstance(tensor.dtype, str) else tensor.dtype.name
         if dtype.startswith("int"):
-            values[name] = rng.integers(0, 20, shape).astype(dtype)
+            values[name] = rng.integers(1 if "masked" in name else 0, 20, shape).astype(dtype)
         else:
             values[name] = rng.normal(0, 1.2, shape).astype("float32")
+        if "masked" in name:
+            # Rows that end early, begin late with a gap, and hold nothing; another input has its own.
+            end = 3 if "others" in name else 4
+            values[name][0, end:] = values[name][1, :end - 2] = values[name][1, -2] = values[name][2] = 0
     return values
 
 
@@ -243,11 +485,28 @@ def save(k, build, folder, files, expected, seed):
             expected[f"{name}/out/{index}"] = np.asarray(value)
 
 
+def save_channels_first(k, folder, name, expected):
+    """TensorFlow has no such convolutions on a processor: those with the channels last give the answer."""
+    rng = np.random.default_rng(31)
+    k.utils.set_random_seed(31)
+    last, first = windows(k, "channels_last"), windows(k, "channels_first")
+    randomise(last, rng)
+    first.set_weights(last.get_weights())
+    values = rng.normal(0, 1.2, (ROWS, 8, 7, 3)).astype("float32")
+    first.save(os.path.join(folder, name))
+    expected[f"{name}/in/x"] = np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+    expected[f"{name}/out/0"] = np.asarray(last(values, training=False))
+
+
 def refused(k, folder):
     layers = k.layers
     k.Sequential([layers.Input((2,)), layers.Lambda(lambda x: x * 2, name="twice")]).save(folder + "/lambda.keras")
-    masked = k.Sequential([layers.Input((4,)), layers.Embedding(5, 2, mask_zero=True), layers.LSTM(2, name="reader")])
-    masked.save(folder + "/masked.keras")
+    stateful = k.Sequential([layers.Input((4, 2), batch_size=1), layers.LSTM(2, stateful=True, name="reader")])
+    stateful.save(folder + "/stateful.keras")
+    k.Sequential([layers.Input((4, 5, 5, 1)), layers.ConvLSTM2D(2, 2, name="film")]).save(folder + "/convlstm.keras")
+    k.Sequential([layers.Input((1,), dtype="int32"), layers.Hashing(5, name="hash")]).save(folder + "/hashing.keras")
+    x = layers.Input((2,))
+    k.Model(x, k.ops.sin(layers.Dense(1)(x))).save(folder + "/operation.keras")
     k.Sequential([layers.Input((2,)), layers.Dense(1)]).save_weights(folder + "/only.weights.h5")
 
 
@@ -285,12 +544,22 @@ def make(folder, emotion_model):
     expected = EXPECTED
     for seed, build in enumerate([
             activations, conv1d, conv2d, conv3d, open_size, recurrent, attention, merging, nested, sequential,
-            normalized, channels_first]):
+            normalized, channels_first, thresholds, transposed, adaptive, scaled, prepared, products, gates, directions,
+            masked, masked_attention, stepwise, deep]):
         name = build.__name__
-        save(keras, build, folder, [f"{name}.keras"] + ([f"{name}.h5"] if name in ("nested", "recurrent") else []),
-             expected, seed)
-        if build in (activations, conv2d, recurrent, attention, nested, sequential, conv1d):
+        # Keras 3 writes these with operations between their layers, which are refused.
+        if build not in (masked, masked_attention):
+            save(keras, build, folder, [f"{name}.keras"] + ([f"{name}.h5"] if name in ("nested", "recurrent") else []),
+                 expected, seed)
+        # Keras 2 has no such layers, or (deep) cannot save two weights of one name.
+        if build not in (conv3d, open_size, merging, normalized, channels_first, adaptive, deep):
             save(tf_keras, build, folder, [f"{name}.keras2.h5"], expected, seed + 100)
+    save_channels_first(keras, folder, "windows.keras", expected)
+    save_channels_first(tf_keras, folder, "windows.keras2.h5", expected)
+    short = keras.Sequential([
+        keras.layers.Input((4,)), keras.layers.Embedding(5, 2, mask_zero=True), keras.layers.LSTM(2, name="reader")])
+    randomise(short, np.random.default_rng(32))
+    short.save(os.path.join(folder, "masked.keras"))
     refused(keras, folder)
     emotions(tf_keras, emotion_model)
 

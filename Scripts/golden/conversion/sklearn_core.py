@@ -3,9 +3,8 @@
 
 Used in two ways:
 
-* ``python sklearn_core.py OUT --set fixtures`` makes Tests/Fixtures/sklearn/VERSION/*, once with each of
-  scikit-learn 1.2.2 (numpy 1.26, pandas 2.1), 1.5.2 (numpy 1.26, pandas 2.1) and 1.9.1 (numpy 2.4, pandas 2.3), on
-  Python 3.11: small files, committed, so that old layouts are tested without old packages;
+* ``python sklearn_core.py OUT --set fixtures`` makes Tests/Fixtures/sklearn/VERSION/*, once with each version that
+  Scripts/golden/all names, on Python 3.11: small files, committed, so that old layouts are tested without old packages;
 * ``python sklearn_core.py OUT --set all`` fits everything that is converted, at test time (Tests/Interop) or by hand
   with any version.
 
@@ -23,6 +22,7 @@ from sklearn import datasets
 
 warnings.filterwarnings("ignore")
 CASES = {}
+VERSION = tuple(map(int, sklearn.__version__.split(".")[:2]))
 
 
 def case(name, fixture=False):
@@ -77,11 +77,11 @@ def linear_cases():
     simple("logistic_binary", lambda: LogisticRegression(max_iter=200), cancer)
     simple("logistic_multinomial", lambda: LogisticRegression(max_iter=200), iris, fixture=True, change=as_text)
     simple("logistic_cv", lambda: LogisticRegressionCV(Cs=2, max_iter=50), iris)
-    if tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 7):
+    if VERSION < (1, 7):
         simple("logistic_ovr", lambda: LogisticRegression(multi_class="ovr"), iris, fixture=True)
         simple("logistic_binary_softmax", lambda: LogisticRegression(multi_class="multinomial"), cancer)
         simple("logistic_liblinear", lambda: LogisticRegression(solver="liblinear"), iris)
-    for loss in ["hinge", "log_loss", "modified_huber"]:
+    for loss in ["hinge", "log_loss" if VERSION >= (1, 1) else "log", "modified_huber"]:
         simple(f"sgd_{loss}", lambda loss=loss: SGDClassifier(loss=loss, random_state=0), iris)
         simple(f"sgd_{loss}_binary", lambda loss=loss: SGDClassifier(loss=loss, random_state=0), cancer)
     simple("perceptron", lambda: Perceptron(random_state=0), iris)
@@ -99,6 +99,8 @@ def linear_cases():
 
 
 def tree_cases():
+    if VERSION < (1, 0):
+        from sklearn.experimental import enable_hist_gradient_boosting  # noqa: F401
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import (
         ExtraTreesClassifier, ExtraTreesRegressor, GradientBoostingClassifier, GradientBoostingRegressor,
@@ -129,15 +131,17 @@ def tree_cases():
     simple("boosting_zero", lambda: GradientBoostingClassifier(n_estimators=10, init="zero", random_state=0), iris)
     simple("boosting_init", lambda: GradientBoostingClassifier(
         n_estimators=10, init=LogisticRegression(max_iter=3000), random_state=0), wine)
-    for loss in ["squared_error", "absolute_error", "huber", "quantile"]:
+    losses = ["squared_error", "absolute_error"] if VERSION >= (1, 0) else ["ls", "lad"]
+    for loss in losses + ["huber", "quantile"]:
         simple(f"boosting_{loss}", lambda loss=loss: GradientBoostingRegressor(
             n_estimators=20, loss=loss, random_state=0), diabetes)
     simple("boosting_init_regressor", lambda: GradientBoostingRegressor(
         n_estimators=10, init=LinearRegression(), random_state=0), diabetes)
     simple("hist_binary", lambda: HistGradientBoostingClassifier(max_iter=30), cancer)
-    simple("hist", lambda: HistGradientBoostingClassifier(max_iter=4, max_leaf_nodes=5), iris, fixture=True,
-           change=with_holes)
-    for loss in ["squared_error", "absolute_error", "poisson"]:
+    simple("hist", lambda: HistGradientBoostingClassifier(max_iter=4, max_leaf_nodes=5, random_state=0), iris,
+           fixture=True, change=with_holes)
+    losses = ["squared_error", "absolute_error"] if VERSION >= (1, 0) else ["least_squares", "least_absolute_deviation"]
+    for loss in losses + ["poisson"]:
         simple(f"hist_{loss}", lambda loss=loss: HistGradientBoostingRegressor(max_iter=20, loss=loss), diabetes)
 
     @case("hist_categories", fixture=True)
@@ -148,13 +152,15 @@ def tree_cases():
         rows = np.c_[random.normal(size=40), random.randint(0, 15, 40), random.randint(-1, 6, 40)].astype(float)
         rows[::7, 1] = np.nan
         rows[::5, 0] = np.nan
-        model = HistGradientBoostingClassifier(max_iter=4, max_leaf_nodes=6, categorical_features=[1, 2])
+        model = HistGradientBoostingClassifier(
+            max_iter=4, max_leaf_nodes=6, categorical_features=[1, 2], random_state=0)
         return model.fit(x, y), rows
 
-    if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 4):
+    if VERSION >= (1, 5):
         # Earlier ones do not say how many features they were fitted with.
         simple("dummy", lambda: DummyClassifier(strategy="prior"), iris)
         simple("dummy_regressor", DummyRegressor, diabetes)
+    if VERSION >= (1, 4):
         simple("forest_missing", lambda: RandomForestClassifier(20, random_state=0), wine, change=with_holes)
         simple("tree_missing", lambda: DecisionTreeRegressor(random_state=0, max_depth=6), diabetes,
                change=with_holes)
@@ -195,16 +201,17 @@ def preprocessing_cases():
     simple("missing_indicator", MissingIndicator, iris, change=with_holes)
     for name in ["log1p", "sqrt", "square", "exp", "expm1", "log10", "absolute"]:
         simple(f"function_{name}", lambda n=name: FunctionTransformer(getattr(np, n), validate=True), iris)
-    simple("pipeline", lambda: make_pipeline(StandardScaler(), PCA(2), LogisticRegression()), iris)
+    simple("pipeline", lambda: make_pipeline(StandardScaler(), PCA(2), LogisticRegression()), iris, fixture=True)
     simple("pipeline_forest", lambda: make_pipeline(
         StandardScaler(), "passthrough", RandomForestClassifier(10, random_state=0)), iris)
     simple("grid_search", lambda: GridSearchCV(
         Pipeline([("scale", StandardScaler()), ("clf", LogisticRegression())]), {"clf__C": [0.1, 1]}), iris)
     simple("random_search", lambda: RandomizedSearchCV(
         RandomForestClassifier(5, random_state=0), {"max_depth": [2, 3]}, n_iter=2, random_state=0), iris)
+    as_is = [("as_is", "passthrough")] if VERSION >= (1, 1) else []
     simple("feature_union", lambda: make_pipeline(
-        FeatureUnion([("pca", PCA(2)), ("scale", StandardScaler()), ("as_is", "passthrough"), ("no", "drop")],
-                     transformer_weights={"scale": 0.5}), LogisticRegression(max_iter=1000)), iris)
+        FeatureUnion([("pca", PCA(2)), ("scale", StandardScaler()), ("no", "drop")] + as_is,
+                     transformer_weights={"scale": 0.5}), LogisticRegression(max_iter=1000)), iris, fixture=True)
     simple("columns_by_number", lambda: make_pipeline(
         ColumnTransformer([("a", StandardScaler(), [0, 2]), ("b", MinMaxScaler(), slice(1, 2)),
                            ("c", "passthrough", [False, False, False, True])]), LogisticRegression()), iris)
@@ -237,15 +244,17 @@ def preprocessing_cases():
         model = Pipeline([("columns", columns(handle_unknown="ignore")), ("clf", LogisticRegression())])
         return model.fit(frame, target(frame)), rows
 
-    @case("table_infrequent")
-    def infrequent():
-        frame, rows = table(), table(30, 6)
-        rows.loc[3, "city"] = "Paris"
-        model = Pipeline([("columns", columns(handle_unknown="infrequent_if_exist", min_frequency=15)),
-                          ("clf", RandomForestClassifier(10, random_state=0))])
-        return model.fit(frame, target(frame)), rows
+    if VERSION >= (1, 1):
 
-    if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 4):
+        @case("table_infrequent")
+        def infrequent():
+            frame, rows = table(), table(30, 6)
+            rows.loc[3, "city"] = "Paris"
+            model = Pipeline([("columns", columns(handle_unknown="infrequent_if_exist", min_frequency=15)),
+                              ("clf", RandomForestClassifier(10, random_state=0))])
+            return model.fit(frame, target(frame)), rows
+
+    if VERSION >= (1, 4):
 
         @case("table_hist")
         def hist():
@@ -292,9 +301,12 @@ def preprocessing_cases():
 
     simple("onehot_numbers", lambda: OneHotEncoder(handle_unknown="ignore"), iris,
            change=lambda x, y, r: (np.floor(x), y, np.floor(r)))
-    simple("ordinal_missing", lambda: OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=-2, encoded_missing_value=-1), iris,
-        change=lambda x, y, r: with_holes(np.floor(x), y, np.floor(r)))
+    if VERSION >= (1, 0):
+        # A code for missing values is known since 1.1, and no missing ones before 1.0.
+        coded = {"encoded_missing_value": -1} if VERSION >= (1, 1) else {}
+        simple("ordinal_missing", lambda: OrdinalEncoder(
+            handle_unknown="use_encoded_value", unknown_value=-2, **coded), iris,
+            change=lambda x, y, r: with_holes(np.floor(x), y, np.floor(r)))
 
     @case("onehot_strings")
     def onehot_strings():

@@ -3,8 +3,8 @@
 
 Used as sklearn_core.py is, which it imports:
 
-* ``python sklearn_rest.py OUT --set fixtures`` makes Tests/Fixtures/sklearn-rest/VERSION/*, once with each of
-  scikit-learn 1.2.2 (numpy 1.26), 1.5.2 (numpy 1.26) and 1.9.1 (numpy 2.4), on Python 3.11: small files, committed;
+* ``python sklearn_rest.py OUT --set fixtures`` makes Tests/Fixtures/sklearn-rest/VERSION/*, once with each version that
+  Scripts/golden/all names, on Python 3.11: small files, committed;
 * ``python sklearn_rest.py OUT --set all`` fits everything, at test time (Tests/Interop) or by hand with any version.
 
 Each case is NAME.pkl or NAME.joblib, and one answers.json holds inputs and expected outputs of all.
@@ -19,11 +19,10 @@ import joblib
 import numpy as np
 import sklearn
 import sklearn_core as core
-from sklearn_core import cancer, diabetes, iris, wine
+from sklearn_core import VERSION, cancer, diabetes, iris, wine
 
 warnings.filterwarnings("ignore")
 CASES = {}
-VERSION = tuple(map(int, sklearn.__version__.split(".")[:2]))
 TEXTS = [
     "The quick brown fox jumps over the lazy dog", "A lazy dog sleeps all day, every day!", "Foxes are quick and SLY",
     "the dog and the fox: friends?", "", "Don't panic -- it's only a test_case 42 x2", "Ein Bär läuft ÜBER die Brücke",
@@ -230,6 +229,11 @@ def ensembles():
            change=core.as_text)
     simple("stacking_binary", lambda: StackingClassifier(
         members() + [("svc", LinearSVC(dual=False))], passthrough=True, cv=3), cancer)
+    # Far from zero, where float32 is coarse: the trees round columns, the last estimator does not.
+    simple("stacking_trees", lambda: StackingRegressor(
+        [("a", DecisionTreeRegressor(max_depth=3, random_state=0)),
+         ("b", DecisionTreeRegressor(max_depth=4, random_state=0))], LinearRegression(), passthrough=True, cv=3),
+        diabetes, change=lambda x, y, r: (x * 1000 + 1e6, y, r * 1000 + 1e6))
     simple("stacking_regressor", lambda: StackingRegressor(
         [("a", Ridge()), ("b", DecisionTreeRegressor(max_depth=3, random_state=0))], cv=3), diabetes)
     simple("isolation_forest", lambda: IsolationForest(n_estimators=30, random_state=0), wine)
@@ -294,8 +298,18 @@ def features():
     from sklearn.preprocessing import (
         Binarizer, KBinsDiscretizer, Normalizer, PolynomialFeatures, PowerTransformer, QuantileTransformer)
 
+    def vanishing(x, y, rows):
+        """Rows of zeros, and rows that are next to nothing, around 10 epsilon."""
+        return x, y, np.r_[rows, rows * 0, rows[:20] * 10.0 ** -np.arange(2, 22)[:, None], rows[:5] * 1e-300]
+
     for norm in ["l1", "l2", "max"]:
-        simple(f"normalizer_{norm}", lambda n=norm: Normalizer(n), iris)
+        simple(f"normalizer_{norm}", lambda n=norm: Normalizer(norm=n), iris, change=vanishing)
+    simple("normalizer", Normalizer, iris, fixture=True, change=lambda x, y, r: (
+        x, y, np.array([[3, 4, 0, 0]]) * np.array([[1.0], [0], [1e-3], [1e-14], [1e-15], [4e-16], [1e-17], [1e-300]])))
+    # Values at an edge and just below it: releases before 1.1 move them up.
+    simple("bins", lambda: KBinsDiscretizer(4, encode="ordinal", strategy="uniform"), iris, fixture=True,
+           change=lambda x, y, r: (np.linspace(0, 1, 11)[:, None], None, np.array([
+               [0.0], [0.25], [0.25 - 1e-7], [0.5 - 1e-6], [0.5 - 1e-4], [0.75 - 1e-5], [0.75], [1.0], [2.0], [-1.0]])))
     simple("binarizer", lambda: Binarizer(threshold=2.0), iris)
     for encode in ["onehot", "onehot-dense", "ordinal"]:
         for strategy in ["uniform", "quantile", "kmeans"]:
@@ -303,7 +317,8 @@ def features():
                 4, encode=e, strategy=s), iris)
     simple("polynomial", lambda: PolynomialFeatures(3), iris)
     simple("polynomial_interactions", lambda: PolynomialFeatures(3, interaction_only=True, include_bias=False), iris)
-    simple("polynomial_from", lambda: PolynomialFeatures((2, 3)), iris)
+    if VERSION >= (1, 0):
+        simple("polynomial_from", lambda: PolynomialFeatures((2, 3)), iris)
     simple("power", PowerTransformer, iris, change=lambda x, y, r: (x - 3, y, r - 3))
     simple("power_box_cox", lambda: PowerTransformer("box-cox", standardize=False), iris)
     simple("quantile_uniform", lambda: QuantileTransformer(n_quantiles=50), iris,

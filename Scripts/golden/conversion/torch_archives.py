@@ -2,7 +2,7 @@
 """Writes Tests/Fixtures/torch: small files in the formats of PyTorch, made without it (plain Python 3.11).
 
 The formats are those of torch/serialization.py: a zip file of stored records with a pickle that names storages by
-persistent ids, and the older one of five pickles and raw storages. usage: torch_archives.py
+persistent ids, and the older one of five pickles and raw storages. usage: torch_archives.py FOLDER
 """
 import io
 import json
@@ -14,7 +14,7 @@ import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
-OUT = Path(__file__).resolve().parents[3] / "Tests" / "Fixtures" / "torch"
+OUT = Path(sys.argv[1])
 FORMATS = {"FloatStorage": "f", "LongStorage": "q", "BFloat16Storage": "H", "BoolStorage": "?", "DoubleStorage": "d"}
 
 

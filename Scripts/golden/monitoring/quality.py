@@ -94,7 +94,7 @@ def confidence():
     misses = np.r_[0, np.cumsum(1 - p[order])]
     return {
         "probabilities": p.tolist(), "accuracy": (tp + tn) / 12, "precision": tp / (tp + fp), "recall": tp / (tp + fn),
-        "f1": tp / (tp + (fp + fn) / 2), "specificity": tn / (tn + fp),
+        "f1": tp / (tp + (fp + fn) / 2),
         "rocAUC": float(np.trapezoid(hits / hits[-1], misses / misses[-1])),
     }
 

@@ -42,7 +42,8 @@ struct ModelFiles: Sendable {
         expected = try await Self.files(request.expected)
     }
 
-    private static func files(_ path: String?) async throws -> [File] {
+    /// A file that was named, or none.
+    static func files(_ path: String?) async throws -> [File] {
         guard let path else { return [] }
         return [try await file(path)]
     }

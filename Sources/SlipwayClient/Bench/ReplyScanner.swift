@@ -35,9 +35,6 @@ package struct ReplyScanner: Sendable {
 
     package init() {}
 
-    /// Whether a reply has begun and is not whole.
-    package var isInReply: Bool { byteCount > 0 }
-
     /// Reads on until a reply is whole or the bytes end.
     ///
     /// - Returns: The reply, if one became whole, and how many bytes were read; call again with the rest.

@@ -11,7 +11,7 @@ package struct SampleInputs: Sendable {
 
     private let shapes: [String: Shape]
     private let content: Content
-    private var random: SeededRandom
+    private var random: SplitMix64
 
     /// - Parameters:
     ///   - shapes: Shapes by input, for inputs whose metadata leaves extents open; others get 1 there.
@@ -19,7 +19,7 @@ package struct SampleInputs: Sendable {
     package init(shapes: [String: Shape] = [:], content: Content = .random, seed: UInt64 = 1) {
         self.shapes = shapes
         self.content = content
-        random = SeededRandom(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     /// Reads `name:1,16`, the form of the `--shape` option.
@@ -101,7 +101,7 @@ package struct SampleInputs: Sendable {
     }
 
     private mutating func fill<E: TensorElement>(
-        _ shape: Shape, _ make: (inout SeededRandom) -> E
+        _ shape: Shape, _ make: (inout SplitMix64) -> E
     ) throws(TensorError) -> Tensor {
         let count = shape.elementCount ?? 0
         let storage = TensorStorage(byteCount: count * MemoryLayout<E>.stride) { target in

@@ -59,12 +59,6 @@ struct ExportPlan: Sendable, Hashable {
     static func description(_ record: VersionRecord) throws(ControlError) -> Text {
         Text(path: "slipway.json", bytes: try ExportJSON.bytes(VersionDescription(record)))
     }
-
-    func adding(_ note: String) -> ExportPlan {
-        var plan = self
-        plan.notes.append(note)
-        return plan
-    }
 }
 
 /// What `slipway.json` says.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SlipwayCore
+import SlipwayFormats
 import SlipwayRegistry
 
 /// The folder that a KServe InferenceService reads as its storage, and the InferenceService itself.
@@ -41,19 +42,20 @@ enum KServeExport {
             "apiVersion: serving.kserve.io/v1beta1",
             "kind: InferenceService",
             "metadata:",
-            "  name: \(quoted(name))",
+            // JSON is YAML.
+            "  name: \(JSONText.quoted(name))",
             "  annotations:",
-            "    slipway/version: \(quoted("\(record.id)"))",
-            "    slipway/digest: \(quoted("\(record.digest)"))",
+            "    slipway/version: \(JSONText.quoted("\(record.id)"))",
+            "    slipway/digest: \(JSONText.quoted("\(record.digest)"))",
             "spec:",
             "  predictor:",
             "    model:",
             "      modelFormat:",
-            "        name: \(quoted(format))",
+            "        name: \(JSONText.quoted(format))",
         ]
-        if let runtime { lines.append("      runtime: \(quoted(runtime))") }
+        if let runtime { lines.append("      runtime: \(JSONText.quoted(runtime))") }
         if record.draft.format == .onnx { lines.append("      protocolVersion: v2") }
-        lines.append("      storageUri: \(quoted(options.storageURI ?? "pvc://\(name)"))")
+        lines.append("      storageUri: \(JSONText.quoted(options.storageURI ?? "pvc://\(name)"))")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -64,10 +66,5 @@ enum KServeExport {
                 60))
         while name.hasSuffix("-") { name.removeLast() }
         return name.first?.isLetter == true ? name : "m-" + name
-    }
-
-    /// A text in double quotes, as YAML and JSON write it.
-    private static func quoted(_ text: String) -> String {
-        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").filter { !$0.isNewline } + "\""
     }
 }

@@ -17,6 +17,7 @@ extension VersionDTO {
                 name: draft.lineage.sourceName, digest: draft.lineage.sourceDigest, parent: draft.lineage.parent,
                 recipe: draft.lineage.recipe),
             metadata: draft.metadata)
+        primaryPath = draft.primaryPath
     }
 }
 

@@ -63,11 +63,9 @@ extension HomeControl {
         }
         if let endpoint = request.endpoint { _ = try await self.endpoint(endpoint) }
         let now = clock()
-        var random = SystemRandomNumberGenerator()
-        let digits = String(random.next(), radix: 16)
         let silence = Silence(
-            id: String(repeating: "0", count: 16 - digits.count) + digits, endpoint: request.endpoint,
-            rule: request.rule, subject: request.subject,
+            id: UInt64.random(in: .min ... .max).hexadecimal, endpoint: request.endpoint, rule: request.rule,
+            subject: request.subject,
             until: Timestamp(milliseconds: now.milliseconds + Int64(request.seconds * 1000)),
             reason: request.reason ?? "")
         try await monitoringStore.save(silence)

@@ -38,12 +38,25 @@ extension HomeControl {
         of endpoint: String, _ spec: EndpointSpec, _ profiles: [VersionID: ReferenceProfile], at now: Timestamp
     ) async throws -> SignalReport {
         guard let store = monitoring.store else { return SignalReport(at: now) }
-        let book = MonitorBook(replica: "reader")
+        let book = MonitorBook(replica: Self.reader)
         book.configure(endpoint: endpoint, spec: spec.monitoring, versions: spec.versions, profiles: profiles)
         let since = Timestamp(milliseconds: now.milliseconds - Int64(Self.windowSeconds(of: spec) * 1000))
         book.restore(try await store.windows(of: endpoint, since: since))
-        return book.report(at: now)
+        let span = MonitorBook.serviceSpan(of: spec.monitoring)
+        let servedSince = Timestamp(milliseconds: now.milliseconds - Int64(span / .milliseconds(1)))
+        book.take(try await store.tallies(.service, of: endpoint, since: servedSince), at: now)
+        var report = book.report(at: now)
+        let join = try LabelJoin(
+            endpoint: endpoint, spec: spec.monitoring, profile: nil, journal: MemoryLabelJournal(), now: now)
+        try join.configure(spec: spec.monitoring, profiles: profiles)
+        join.take(
+            try await store.tallies(.quality, of: endpoint, since: since), replica: Self.reader, at: now)
+        report.readings.merge(join.readings(at: now)) { _, quality in quality }
+        return report
     }
+
+    /// Counts nothing itself.
+    private static let reader = "reader"
 
     private static func windowSeconds(of spec: EndpointSpec) -> Double {
         // A spec's numbers were checked when it was applied; a damaged row must not trap here.

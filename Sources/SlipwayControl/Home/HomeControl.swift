@@ -15,8 +15,10 @@ package struct HomeControl: AdminService {
     let changes = ChangeQueue()
     /// What administration of monitoring works on.
     package var monitoring = MonitoringParts()
-    /// A folder for files that are made on the way to something else.
-    package var scratch = "/tmp"
+    /// The home's folder for what can be made again; `nil` for one that lies in memory.
+    package var cache: HomeCache?
+    /// Where samples of imports are kept; `nil` to keep none.
+    package var samples: KeptSamples?
 
     package init(
         store: any MetadataStore, artifacts: any ArtifactStore, engines: [any InferenceEngine],
@@ -58,7 +60,9 @@ package struct HomeControl: AdminService {
     package func importModel(
         _ request: ImportRequest, progress: @escaping @Sendable (Double) -> Void
     ) async throws -> ImportDTO {
-        let importer = ModelImporter(store: store, artifacts: artifacts, engines: engines, scratch: scratch)
+        var importer = ModelImporter(store: store, artifacts: artifacts, engines: engines)
+        if let cache { importer.scratch = cache.scratch }
+        importer.samples = samples
         let result = try await importer.run(request, progress: progress)
         let aliases = try await store.aliases(of: request.model)
         return ImportDTO(
@@ -78,7 +82,8 @@ package struct HomeControl: AdminService {
     }
 
     package func collectGarbage(keep: Int?) async throws -> GarbageDTO {
-        try await GarbageCollector(store: store, artifacts: artifacts).run(keep: keep)
+        try await GarbageCollector(store: store, artifacts: artifacts, cache: cache, samples: samples).run(
+            keep: keep)
     }
 
     package func history(of model: String) async throws -> HistoryDTO {

@@ -36,16 +36,32 @@ struct AnswerComparison {
         }
         for row in 0..<rows {
             for value in 0..<count {
-                try check(
-                    given, row * width + column.offset + value, wanted, row * count + value, column.name,
-                    row: firstRow + row)
+                check(given, row * width + column.offset + value, wanted, row * count + value) {
+                    "row \(firstRow + row): '\(column.name)'"
+                }
             }
         }
     }
 
+    /// Compares an output as a whole, its shape too.
+    ///
+    /// - Parameter set: Where the expected values are from, for messages.
+    mutating func compare(_ answer: Tensor, with expected: Tensor, of output: String, in set: String) throws {
+        guard answer.shape == expected.shape else {
+            throw ControlError(
+                .unexpectedAnswer,
+                "\(set): output '\(output)' has the shape \(answer.shape), expected \(expected.shape)")
+        }
+        let (given, wanted) = (try Values(answer), try Values(expected))
+        for index in 0..<answer.count {
+            check(given, index, wanted, index) { "\(set): value \(index) of '\(output)'" }
+        }
+    }
+
+    /// - Parameter name: What a message calls the value.
     private mutating func check(
-        _ given: Values, _ index: Int, _ wanted: Values, _ place: Int, _ name: String, row: Int
-    ) throws {
+        _ given: Values, _ index: Int, _ wanted: Values, _ place: Int, name: () -> String
+    ) {
         let isSame: Bool
         if case .numbers(let answers) = given, case .numbers(let expected) = wanted {
             let (answer, goal) = (answers[index], expected[place])
@@ -60,7 +76,7 @@ struct AnswerComparison {
         guard !isSame else { return }
         mismatchCount += 1
         guard mismatches.count < Self.told else { return }
-        mismatches.append("row \(row): '\(name)' is \(given.text(index)), expected \(wanted.text(place))")
+        mismatches.append("\(name()) is \(given.text(index)), expected \(wanted.text(place))")
     }
 
     /// - Throws: ``ControlError`` `unexpectedAnswer` naming rows and values, unless everything was the same.

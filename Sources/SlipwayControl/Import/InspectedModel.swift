@@ -18,6 +18,14 @@ struct InspectedModel: Sendable {
     let parts: [Part]
     var metadata: [String: String]
 
+    /// What is known already.
+    init(format: ModelFormat, signature: ModelSignature?, parts: [Part], metadata: [String: String]) {
+        self.format = format
+        self.signature = signature
+        self.parts = parts
+        self.metadata = metadata
+    }
+
     /// Reads a file, or the one model of a folder.
     ///
     /// - Throws: ``ControlError`` `unsupportedFormat` naming the format, or `FormatError`.

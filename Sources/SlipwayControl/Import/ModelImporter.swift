@@ -22,7 +22,9 @@ package struct ModelImporter: Sendable {
     let artifacts: any ArtifactStore
     let engines: [any InferenceEngine]
     /// A folder for files that are made on the way.
-    let scratch: String
+    var scratch: String
+    /// Where samples are kept; `nil` to keep none.
+    var samples: KeptSamples?
 
     package init(
         store: any MetadataStore, artifacts: any ArtifactStore, engines: [any InferenceEngine],
@@ -46,7 +48,8 @@ package struct ModelImporter: Sendable {
         let result: Swift.Result<Result, any Error>
         do {
             let verified = try await verify(prepared, request)
-            result = .success(try await register(verified, request, progress: progress))
+            let registered = try await register(verified, request, progress: progress)
+            result = .success(try await keepSamples(of: verified, registered))
         } catch {
             result = .failure(error)
         }
@@ -63,6 +66,8 @@ package struct ModelImporter: Sendable {
         let metadata: [String: String]
         let report: ImportReportDTO
         let notes: [String]
+        /// What was run.
+        let check: SampleCheck?
     }
 
     private func verify(_ prepared: PreparedModel, _ request: ImportRequest) async throws -> Verified {
@@ -80,24 +85,36 @@ package struct ModelImporter: Sendable {
             var metadata = inspected.metadata.merging(ClassLabelFacts.facts(request.classLabels)) { $1 }
             metadata.merge(ModelCard.facts(request.options, besides: metadata, folder: prepared.folder)) { $1 }
             let labels = ClassLabelFacts.read(metadata)
-            return (metadata, try SampleCheck(request, folder: prepared.folder, labels: labels))
+            let files =
+                try SampleFiles.given(samples: request.samples, expected: request.expected)
+                ?? prepared.folder.flatMap { SampleFiles.beside(modelIn: $0) }
+            return (
+                metadata,
+                try files.map { try SampleCheck($0, tolerance: request.options.tolerance, labels: labels) }
+            )
         }
-        if let check { report.samples = try await run(check, trial.model) }
+        if let check { report.samples = try await check.run(in: trial) }
         guard let signature = inspected.signature ?? trial.model?.signature else {
             throw ControlError(.unsupportedFormat, "the engine tells nothing of the model's inputs and outputs")
         }
         return Verified(
             prepared: prepared, engine: trial.engine, signature: signature, metadata: metadata, report: report,
-            notes: notes)
+            notes: notes, check: check)
     }
 
-    private func run(_ check: SampleCheck, _ model: (any TensorModel)?) async throws -> ImportReportDTO.Samples {
-        guard let model else {
-            throw ControlError(
-                .invalidRequest,
-                "samples are run through models of tensors that an engine here has loaded: leave --samples out")
+    /// The version is there whatever becomes of its samples.
+    private func keepSamples(of model: Verified, _ result: Result) async throws -> Result {
+        guard let samples, let check = model.check else { return result }
+        let digest = result.record.digest
+        let note: String?
+        do {
+            note = try await LoaderThread.run { try samples.keep(check, of: digest) }
+        } catch {
+            note = "the samples were not kept: \(error)"
         }
-        return try await LoaderThread.run { try check.run(model) }
+        return Result(
+            record: result.record, isNew: result.isNew, notes: result.notes + [note].compactMap(\.self),
+            report: result.report)
     }
 
     private func register(

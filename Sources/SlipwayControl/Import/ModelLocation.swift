@@ -76,7 +76,7 @@ struct ModelLocation: Sendable {
         var refused: [FormatDetection] = []
         for name in try FileFacts.names(in: folder).prefix(maximumFiles) {
             let path = folder + "/" + name
-            guard FileFacts.size(path) != nil, !ModelCard.isCardFile(name), !SampleCheck.isSampleFile(name) else {
+            guard FileFacts.size(path) != nil, !ModelCard.isCardFile(name), !SampleFiles.isSampleFile(name) else {
                 continue
             }
             let detected = try FormatDetector.detect(path: path)

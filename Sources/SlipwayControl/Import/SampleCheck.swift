@@ -10,58 +10,73 @@ struct SampleCheck: Sendable {
     /// How far a score may lie from what is expected where nothing else is said: single precision keeps seven digits,
     /// and sums over a few hundred terms lose two of them.
     static let usualTolerance = 1e-5
+    /// Of ONNX's test data: they were made by other runtimes, and the tests of ONNX allow as much.
+    static let usualTestDataTolerance = 1e-3
     static let pieceByteCount = 8 << 20
     private static let batch = 64
 
-    let samples: String
-    let expected: String?
+    let files: SampleFiles
     let tolerance: Double
     /// Class names by output.
     let labels: [String: [String]]
 
-    /// The check that is asked for, or that files beside the model stand for; `nil` where there is none.
-    ///
-    /// - Parameter folder: The model's own folder: `samples.csv` and `expected.csv` there are its samples.
-    /// - Throws: ``ControlError`` `invalidRequest` for expected answers without samples.
-    init?(_ request: ImportRequest, folder: String?, labels: [String: [String]]) throws(ControlError) {
-        let beside = folder.flatMap(Self.files)
-        guard let samples = request.samples ?? beside?.samples else {
-            guard request.expected == nil else {
-                throw ControlError(.invalidRequest, "expected answers need the rows they are of: give --samples too")
-            }
-            return nil
-        }
-        let tolerance = request.options.tolerance ?? Self.usualTolerance
+    /// - Parameter tolerance: `nil` for the usual one.
+    /// - Throws: ``ControlError`` `invalidRequest` for a tolerance that cannot be.
+    init(_ files: SampleFiles, tolerance: Double?, labels: [String: [String]]) throws(ControlError) {
+        let usual = if case .testData = files { Self.usualTestDataTolerance } else { Self.usualTolerance }
+        let tolerance = tolerance ?? usual
         guard tolerance.isFinite, tolerance >= 0 else {
             throw ControlError(.invalidRequest, "the tolerance is \(tolerance), expected 0 or more")
         }
-        self.samples = samples
-        expected = request.expected ?? (request.samples == nil ? beside?.expected : nil)
+        self.files = files
         self.tolerance = tolerance
         self.labels = labels
     }
 
-    /// Whether a file of a model's folder holds samples, and so is no model.
-    static func isSampleFile(_ name: String) -> Bool {
-        (name.hasPrefix("samples.") || name.hasPrefix("expected.")) && isReadable(name)
-    }
-
-    private static func isReadable(_ name: String) -> Bool {
-        DataFormat(path: name) != nil || name.lowercased().hasSuffix(".json")
-    }
-
-    private static func files(in folder: String) -> (samples: String, expected: String?)? {
-        guard let names = try? FileFacts.names(in: folder),
-            let samples = names.first(where: { $0.hasPrefix("samples.") && isReadable($0) })
-        else { return nil }
-        let expected = names.first { $0.hasPrefix("expected.") && DataFormat(path: $0) != nil }
-        return (folder + "/" + samples, expected.map { folder + "/" + $0 })
-    }
-
-    /// Runs every row; blocks.
+    /// Runs every sample; blocks.
     ///
     /// - Throws: ``ControlError`` `unexpectedAnswer` naming rows and values; what reading or the model throws.
     func run(_ model: any TensorModel) throws -> ImportReportDTO.Samples {
+        switch files {
+        case .rows(let samples, let expected): try run(model, rows: samples, expected: expected)
+        case .testData(let sets): try run(model, sets)
+        }
+    }
+
+    /// Runs every sample through the model that an engine loaded.
+    ///
+    /// - Throws: ``ControlError`` `invalidRequest` where there is none, or one of language.
+    func run(in trial: EngineTrial.Outcome) async throws -> ImportReportDTO.Samples {
+        guard let model = trial.model else {
+            throw ControlError(
+                .invalidRequest,
+                "samples are run through models of tensors that an engine here has loaded: leave --samples out")
+        }
+        return try await LoaderThread.run { try run(model) }
+    }
+
+    private func run(_ model: any TensorModel, _ sets: [ONNXTestData]) throws -> ImportReportDTO.Samples {
+        var comparison = AnswerComparison(tolerance: tolerance)
+        var (rows, compared): (Int, [String]) = (0, [])
+        for set in sets {
+            let inputs = try set.readInputs(for: model.signature)
+            let count = inputs.first?.tensor.shape.dimensions.first ?? 1
+            let answers = try Self.answers(of: model, to: inputs, rows: count)
+            for (name, wanted) in try set.readOutputs(names: answers.map(\.name)) {
+                guard let answer = answers[name] else { continue }
+                try comparison.compare(answer, with: wanted, of: name, in: set.name)
+                if !compared.contains(name) { compared.append(name) }
+            }
+            rows += count
+        }
+        try comparison.requireSame()
+        return ImportReportDTO.Samples(
+            rows: rows, compared: compared, largestDifference: comparison.largestDifference)
+    }
+
+    private func run(
+        _ model: any TensorModel, rows samples: String, expected: String?
+    ) throws -> ImportReportDTO.Samples {
         var feed = try SampleFeed(
             samples, model.signature, batch: min(Self.batch, model.maximumBatchSize ?? Self.batch))
         var answers: ExpectedAnswers?
@@ -102,7 +117,8 @@ struct SampleCheck: Sendable {
             path, outputs: specs, labels: labels, widths: Dictionary(widths) { first, _ in first })
     }
 
-    private static func answers(of model: any TensorModel, to inputs: NamedTensors, rows: Int) throws -> NamedTensors {
+    /// A model's answers to some rows.
+    static func answers(of model: any TensorModel, to inputs: NamedTensors, rows: Int) throws -> NamedTensors {
         var inputs = inputs
         // A model of a fixed batch gets its last row again and again, and the answers to those are dropped.
         let fixed = model.maximumBatchSize.flatMap { $0 > rows ? $0 : nil }

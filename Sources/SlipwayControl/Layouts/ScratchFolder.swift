@@ -10,7 +10,9 @@ package final class ScratchFolder: Sendable, Hashable {
     /// - Parameter folder: The scratch folder is made in it, so that links need no copies; else among temporary files.
     init(beside folder: String) throws(ControlError) {
         for parent in [folder, "/tmp"] {
-            var template = Array((parent + "/.slipway-XXXXXX").utf8CString)
+            // Whoever was killed here before left one.
+            ScratchSweep.run(shared: parent)
+            var template = Array((parent + "/" + ScratchSweep.prefix + "XXXXXX").utf8CString)
             if let made = mkdtemp(&template) {
                 path = String(cString: made)
                 return

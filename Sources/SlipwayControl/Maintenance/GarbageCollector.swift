@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SlipwayCore
+import SlipwayEngine
 package import SlipwayRegistry
 package import SlipwayWire
 
@@ -8,10 +9,18 @@ package import SlipwayWire
 package struct GarbageCollector: Sendable {
     let store: any MetadataStore
     let artifacts: any ArtifactStore
+    /// What can be made again; `nil` where there is no such folder.
+    let cache: HomeCache?
+    /// Samples of imports; `nil` where none are kept.
+    let samples: KeptSamples?
 
-    package init(store: any MetadataStore, artifacts: any ArtifactStore) {
+    package init(
+        store: any MetadataStore, artifacts: any ArtifactStore, cache: HomeCache? = nil, samples: KeptSamples? = nil
+    ) {
         self.store = store
         self.artifacts = artifacts
+        self.cache = cache
+        self.samples = samples
     }
 
     /// - Parameter keep: How many of the newest versions of each model stay in any case; `nil` keeps all versions.
@@ -22,7 +31,9 @@ package struct GarbageCollector: Sendable {
             let versions = try await self.deleteVersions(keep: keep)
             let needed = try await self.store.referencedBlobs()
             // Check-outs before blobs: while a blob is there, a link to it frees nothing and counts as nothing.
-            var freed = try await self.artifacts.removeLeftovers(keeping: try await self.bundles())
+            let bundles = try await self.bundles()
+            var freed = try await self.artifacts.removeLeftovers(keeping: bundles)
+            freed += try await self.sweep(keeping: bundles)
             var blobs = 0
             for blob in try await self.artifacts.blobs() where !needed.contains(blob.digest) {
                 try await self.artifacts.remove(blob.digest)
@@ -30,6 +41,13 @@ package struct GarbageCollector: Sendable {
                 blobs += 1
             }
             return GarbageDTO(versions: versions, blobs: blobs, bytesFreed: freed)
+        }
+    }
+
+    private func sweep(keeping bundles: Set<Digest>) async throws -> Int {
+        let (cache, samples) = (cache, samples)
+        return try await LoaderThread.run {
+            (cache?.sweep(keeping: bundles) ?? 0) + (samples?.removeOthers(than: bundles) ?? 0)
         }
     }
 

@@ -5,6 +5,12 @@ package import SlipwayRegistry
 
 /// Copies a registry into a folder that can be opened as a home itself.
 package struct HomeBackup: Sendable {
+    /// What a copy refers to.
+    package struct Blobs: Sendable, Hashable {
+        package let count: Int
+        package let byteCount: Int
+    }
+
     let store: any MetadataStore
     let artifacts: any ArtifactStore
 
@@ -21,10 +27,9 @@ package struct HomeBackup: Sendable {
     ///   - databasePath: Where the copy of the rows goes; must not exist.
     ///   - target: The copy's blobs; what is there already is not copied again.
     ///   - progress: Called after each blob with the fraction done, 0 to 1.
-    /// - Returns: How many blobs the copy refers to.
     package func run(
         databasePath: String, target: any ArtifactStore, progress: @escaping @Sendable (Double) -> Void
-    ) async throws -> Int {
+    ) async throws -> Blobs {
         guard !FileFacts.exists(databasePath) else {
             throw ControlError(.invalidRequest, "'\(databasePath)' exists already: choose an empty folder")
         }
@@ -38,7 +43,7 @@ package struct HomeBackup: Sendable {
                 if !present.contains(digest) { try await self.copy(digest, sizes[digest] ?? 0, to: target) }
                 progress(Double(index + 1) / Double(needed.count))
             }
-            return needed.count
+            return Blobs(count: needed.count, byteCount: needed.reduce(0) { $0 + (sizes[$1] ?? 0) })
         }
     }
 

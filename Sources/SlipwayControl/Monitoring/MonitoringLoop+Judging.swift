@@ -98,14 +98,23 @@ extension MonitoringLoop {
         guard !outcome.changed.isEmpty || !outcome.notices.isEmpty else { return }
         let now = parts.clock()
         for alert in outcome.changed where alert.state != .pending { events.publish(alert, at: now) }
+        var adopted: [Alert] = []
         do {
+            let fired = outcome.changed.filter { $0.state == .firing }
+            let standing = try await parts.store.begin(fired)
+            adopted = zip(fired, standing).filter { $0.startedAt != $1.startedAt }.map(\.1)
+            state.withLock { [adopted] in $0.rules.adopt(adopted) }
             // What only was about to fire is nobody's business later.
-            try await parts.store.save(outcome.changed.filter { $0.firedAt != nil })
+            try await parts.store.save(outcome.changed.filter { $0.state == .resolved && $0.firedAt != nil })
         } catch {
             parts.warn("cannot store alerts: \(error)")
         }
         let rules = state.withLock { $0.endpoints.mapValues { DefaultRules.effective(of: $0.spec.monitoring) } }
-        for notice in outcome.notices {
+        // Whoever saw it first has told it.
+        let told = Set(adopted.map(\.fingerprint))
+        for var notice in outcome.notices {
+            notice.alerts.removeAll { $0.state == .firing && told.contains($0.fingerprint) }
+            guard !notice.alerts.isEmpty else { continue }
             // Replicas that see the same come to the same notice: the first one tells it.
             let isFiring = notice.alerts.contains { $0.state == .firing }
             guard await holds("notice/\(notice.endpoint)/\(notice.rule)/\(isFiring)", for: Self.noticeLease) else {

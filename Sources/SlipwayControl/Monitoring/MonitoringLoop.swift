@@ -81,6 +81,8 @@ package final class MonitoringLoop: Sendable {
         /// When windows were stored last.
         var exchangedAt = Timestamp(milliseconds: 0)
         var exchanges = 0
+        /// Tallies by kind and endpoint, as they were stored last: their hashes.
+        var stored: [String: Int] = [:]
         /// Profiles that were learned and are not stored yet.
         var learned: [(version: VersionID, profile: ReferenceProfile)] = []
         var observed = RecentShare()
@@ -105,6 +107,8 @@ package final class MonitoringLoop: Sendable {
     static let judgeShare = 50
     /// How often windows are stored, and those of other replicas read.
     static let exchangeInterval: Duration = .seconds(5)
+    /// How often what was served is told to other replicas between that.
+    static let serviceInterval: Duration = .seconds(1)
     /// However long judging takes, the next time is no later.
     static let longestPause: Duration = .seconds(1)
     /// So many exchanges are a minute: profiles are looked for and old windows deleted that often.
@@ -182,7 +186,12 @@ package final class MonitoringLoop: Sendable {
             }
             group.addTask { [self] in
                 while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.exchangeInterval)
+                    for _ in 1..<Int(Self.exchangeInterval / Self.serviceInterval) {
+                        try? await Task.sleep(for: Self.serviceInterval)
+                        // Where it fails, the next exchange says so.
+                        if !Task.isCancelled { try? await exchangeService() }
+                    }
+                    try? await Task.sleep(for: Self.serviceInterval)
                     if !Task.isCancelled { await exchange() }
                 }
             }

@@ -44,15 +44,10 @@ enum TensorFit {
         case .float32: return try rounded(Float.self)
         case .float64: return try make(values, tensor, spec) { $0 }
         case .bfloat16: return try make(values, tensor, spec) { BFloat16(Float($0)) }
-        case .bool: return try make(values, tensor, spec) { $0 == 0 ? false : $0 == 1 ? true : nil }
-        case .int8: return try make(values, tensor, spec) { Int8(exactly: $0) }
-        case .int16: return try make(values, tensor, spec) { Int16(exactly: $0) }
-        case .int32: return try make(values, tensor, spec) { Int32(exactly: $0) }
-        case .int64: return try make(values, tensor, spec) { Int64(exactly: $0) }
-        case .uint8: return try make(values, tensor, spec) { UInt8(exactly: $0) }
-        case .uint16: return try make(values, tensor, spec) { UInt16(exactly: $0) }
-        case .uint32: return try make(values, tensor, spec) { UInt32(exactly: $0) }
-        case .uint64: return try make(values, tensor, spec) { UInt64(exactly: $0) }
+        case .bool, .int8, .int16, .int32, .int64:
+            return try integers(exact(values, tensor, spec) { Int64(exactly: $0) }, tensor, spec)
+        case .uint8, .uint16, .uint32, .uint64:
+            return try integers(exact(values, tensor, spec) { UInt64(exactly: $0) }, tensor, spec)
         case .bytes: return tensor
         }
     }
@@ -86,6 +81,12 @@ enum TensorFit {
     private static func make<S, D: TensorElement>(
         _ values: [S], _ tensor: Tensor, _ spec: TensorSpec, _ convert: (S) -> D?
     ) throws -> Tensor {
+        try Tensor(exact(values, tensor, spec, convert), shape: tensor.shape)
+    }
+
+    private static func exact<S, D>(
+        _ values: [S], _ tensor: Tensor, _ spec: TensorSpec, _ convert: (S) -> D?
+    ) throws(ControlError) -> [D] {
         var result: [D] = []
         result.reserveCapacity(values.count)
         for value in values {
@@ -97,7 +98,7 @@ enum TensorFit {
             }
             result.append(value)
         }
-        return try Tensor(result, shape: tensor.shape)
+        return result
     }
 }
 

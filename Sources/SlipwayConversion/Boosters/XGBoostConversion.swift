@@ -86,7 +86,9 @@ enum XGBoostConversion {
     private static func treeCount(
         _ file: XGBoostModel, _ usesBestIteration: Bool?, _ notes: inout [String]
     ) throws(ConversionError) -> Int {
-        guard let best = file.attributes["best_iteration"].flatMap({ Int($0) }), best >= 0 else {
+        guard let best = file.attributes["best_iteration"].flatMap({ Int($0) }),
+            (0..<Int(Int32.max)).contains(best)
+        else {
             return file.trees.count
         }
         // `save_model` of an estimator leaves this attribute, that of a Booster does not.

@@ -52,6 +52,8 @@ private struct XGBoostTreeMaker {
     /// Where nodes of the file stand; -1 for those not seen yet.
     private var places: [Int]
     private var pending: [Int] = []
+    /// Leaves of several values that were read.
+    private var rows: Set<Int> = []
     private(set) var categorical: Set<Int> = []
 
     init(_ tree: XGBoostModel.Tree, weight: Float, _ file: XGBoostModel) {
@@ -87,12 +89,16 @@ private struct XGBoostTreeMaker {
         return places[id]
     }
 
-    private func leaf(_ id: Int) throws(ConversionError) -> [Double] {
+    private mutating func leaf(_ id: Int) throws(ConversionError) -> [Double] {
         guard tree.leafSize > 1 else { return [Double(tree.conditions[id] * weight)] }
         let row = tree.hasVectorOfEachNode ? id : tree.right[id]
         let (start, over) = row.multipliedReportingOverflow(by: tree.leafSize)
         guard !over, start >= 0, start <= tree.leafVectors.count - tree.leafSize else {
             throw ConversionError(.malformed, "leaf \(id) has no values")
+        }
+        // A small file could ask for all memory by leaves that share their values.
+        guard rows.insert(row).inserted else {
+            throw ConversionError(.malformed, "leaf \(id) has the values of another leaf")
         }
         return tree.leafVectors[start..<(start + tree.leafSize)].map { Double($0 * weight) }
     }

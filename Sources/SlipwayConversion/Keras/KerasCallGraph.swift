@@ -5,8 +5,11 @@ import SlipwayFormats
 /// The calls of a functional model: which layer is called with which outputs of others.
 struct KerasCallGraph {
     private static let callLimit = 100_000
-    /// Files list layers in an order that needs one round, more only where layers are shared.
-    private static let roundLimit = 1000
+    /// Looks at calls that may still wait: files list layers in an order that needs one for each, more only where
+    /// layers are shared.
+    private static let lookLimit = 1_000_000
+    /// Of the model's inputs, and of its outputs.
+    private static let endLimit = 4096
 
     /// One output of one call of a layer.
     private struct Reference: Hashable {
@@ -45,6 +48,10 @@ struct KerasCallGraph {
         func recounted(_ reference: Reference, _ names: Set<String>) -> Reference {
             guard names.contains(reference.layer) else { return reference }
             return Reference(layer: reference.layer, call: max(0, reference.call - 1), output: reference.output)
+        }
+        guard self.inputs.count <= Self.endLimit, Self.references(outputs).count <= Self.endLimit else {
+            throw ConversionError(
+                .limitExceeded, "the model has more than \(Self.endLimit) inputs or outputs", at: model.path)
         }
         self.outputs = Self.references(outputs).map { recounted($0, isLegacy ? models : models.subtracting(chains)) }
         for (index, entry) in entries.enumerated() {
@@ -127,7 +134,7 @@ struct KerasCallGraph {
             call.named[name] = tensors
         } else if let setting = value.bool {
             call.settings[name] = setting
-        } else if !value.isNull {
+        } else if !value.isNull, value.list?.allSatisfy(\.isNull) != true {
             throw layer.unsupported("a call with the argument '\(name)'", "use layers of Keras for it")
         }
     }
@@ -141,10 +148,10 @@ struct KerasCallGraph {
         var values: [Reference: KerasValue] = [:]
         try addInputs(given, &values, &graph, owner)
         var waiting = calls
-        var rounds = 0
+        var looks = 0
         while !waiting.isEmpty {
-            rounds += 1
-            guard rounds <= Self.roundLimit else {
+            looks += waiting.count
+            guard looks <= Self.lookLimit else {
                 throw ConversionError(.limitExceeded, "the calls of the model's layers are in no order", at: model.path)
             }
             var left: [Pending] = []
@@ -165,13 +172,13 @@ struct KerasCallGraph {
             }
             waiting = left
         }
+        let counts = outputs.reduce(into: [:]) { $0[$1.layer, default: 0] += 1 }
         return try outputs.enumerated().map { index, reference in
             guard let value = values[reference] else {
                 throw ConversionError(
                     .malformed, "the model's output '\(reference.layer)' is given by no layer", at: model.path)
             }
-            let sameLayer = outputs.filter { $0.layer == reference.layer }.count > 1
-            return (sameLayer ? "\(reference.layer)_\(index)" : reference.layer, value)
+            return (counts[reference.layer] == 1 ? reference.layer : "\(reference.layer)_\(index)", value)
         }
     }
 
@@ -183,8 +190,9 @@ struct KerasCallGraph {
             throw ConversionError(
                 .malformed, "the model takes \(inputs.count) tensors and gets \(given.count)", at: model.path)
         }
+        let byName = Dictionary(layers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for (index, reference) in inputs.enumerated() {
-            guard let layer = layers.first(where: { $0.name == reference.layer }) else {
+            guard let layer = byName[reference.layer] else {
                 throw ConversionError(.malformed, "the input '\(reference.layer)' is no layer", at: model.path)
             }
             values[reference] = try given?[index] ?? owner.input(layer, shape: KerasModel.inputShape(layer), &graph)

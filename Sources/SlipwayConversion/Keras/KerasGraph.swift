@@ -9,12 +9,15 @@ struct KerasGraph {
     private static let weightLimit = 2 << 30
     /// Calls of layers: a model may be called again and again by models that are.
     private static let callLimit = 100_000
+    /// In comparisons of names, of which a second does some millions.
+    private static let searchLimit = 1 << 26
 
     var builder: GraphBuilder
     let options: ConversionOptions
     private var transposed: [String: String] = [:]
     private var weightByteCount = 0
     private var callCount = 0
+    private var searchCost = 0
 
     init(_ builder: GraphBuilder, options: ConversionOptions) {
         self.builder = builder
@@ -31,6 +34,21 @@ struct KerasGraph {
         guard callCount <= Self.callLimit else {
             throw ConversionError(.limitExceeded, "the model calls layers more than \(Self.callLimit) times", at: path)
         }
+    }
+
+    /// Counts what looking for variables costs: models that are called again look again.
+    mutating func countSearch(_ cost: Int, at path: String) throws {
+        searchCost += cost
+        guard searchCost <= Self.searchLimit else {
+            throw ConversionError(
+                .limitExceeded, "finding the variables of the model's layers takes too long", at: path)
+        }
+    }
+
+    /// Adds to what the user should know, once.
+    mutating func note(_ text: String) {
+        guard !builder.report.notes.contains(text) else { return }
+        builder.report.notes.append(text)
     }
 
     // MARK: Order of axes
@@ -78,6 +96,8 @@ struct KerasGraph {
     }
 
     mutating func constant(_ value: Float) -> String { builder.constant(ONNXTensor([value], [])) }
+
+    mutating func integer(_ value: Int) -> String { builder.constant(ONNXTensor([Int64(value)], [])) }
 
     mutating func integers(_ values: [Int]) -> String {
         builder.constant(ONNXTensor(values.map(Int64.init), [values.count]))

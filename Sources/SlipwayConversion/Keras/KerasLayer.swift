@@ -140,7 +140,7 @@ struct KerasLayer {
             let origin = module.isEmpty ? "'\(registeredName)'" : module
             throw unsupported(
                 "the class \(className) of \(origin), which is not one of Keras,",
-                "use layers of Keras itself, or export the model with model.export(format='onnx') of Keras 3")
+                "use layers of Keras itself, or export it with model.export('model.onnx', format='onnx') of Keras 3")
         }
     }
 
@@ -155,7 +155,7 @@ struct KerasLayer {
         guard call.inputs.count == 1, call.named.isEmpty, let input = call.inputs.first else {
             throw unsupported(
                 "a call with \(call.inputs.count) tensors\(call.named.isEmpty ? "" : " and named ones")",
-                "export the model with model.export(format='onnx') of Keras 3")
+                "export the model with model.export('model.onnx', format='onnx') of Keras 3")
         }
         guard rank.contains(input.rank) else {
             throw ConversionError(.malformed, "the layer gets a tensor of \(input.rank) extents", at: path)

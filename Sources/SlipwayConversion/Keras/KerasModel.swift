@@ -13,6 +13,12 @@ struct KerasModel {
 
     static let names = ["Sequential", "Functional", "Model"]
 
+    /// Keras 3 notes calls of layers that change pictures with `training=True`, whether or not anyone said so, and runs
+    /// them as it runs the model.
+    private static func isNotedAsTrained(_ layer: KerasLayer) -> Bool {
+        !layer.isLegacy && (layer.className.hasPrefix("Random") || KerasImageSize.names.contains(layer.className))
+    }
+
     init(_ model: KerasLayer, depth: Int) throws {
         guard depth <= Self.depthLimit else {
             throw ConversionError(
@@ -22,7 +28,7 @@ struct KerasModel {
         guard Self.names.contains(model.className), model.config["layers"] != nil || model.config.list != nil else {
             throw model.unsupported(
                 "a model of the class \(model.className), whose graph is Python code,",
-                "export it with model.export(format='onnx') of Keras 3")
+                "export it with model.export('model.onnx', format='onnx') of Keras 3")
         }
         self.model = model
         self.depth = depth
@@ -43,24 +49,32 @@ struct KerasModel {
             throw ConversionError(.limitExceeded, "the model has too many layers", at: model.path)
         }
         try graph.countCall(at: model.path)
-        let layers = try self.layers(entries)
+        let layers = try self.layers(entries, &graph)
         return model.className == "Sequential"
             ? try chain(layers, inputs, &graph) : try KerasCallGraph(model, layers, entries).run(inputs, &graph, self)
     }
 
-    private func layers(_ entries: [StructuredValue]) throws -> [KerasLayer] {
+    private func layers(_ entries: [StructuredValue], _ graph: inout KerasGraph) throws -> [KerasLayer] {
         var used: [String: Int] = [:]
+        var names: Set<String> = []
         let siblings = try model.variables.opened()
         return try entries.enumerated().map { index, entry in
             let className = entry["class_name"]?.string ?? ""
             let name = entry["name"]?.string ?? entry["config"]?["name"]?.string ?? ""
+            guard name.isEmpty || names.insert(name).inserted else {
+                throw ConversionError(.malformed, "the model has two layers of the name '\(name)'", at: model.path)
+            }
             let base = Self.snakeCase(className)
             let number = used[base, default: 0]
             // Operations that are no layers are not among the objects.
             if entry["module"]?.string?.contains(".ops") != true { used[base] = number + 1 }
             let key = number == 0 ? base : "\(base)_\(number)"
+            var cost = 1
+            let variables = try siblings.layer(
+                name, key: key, isModel: Self.names.contains(className), cost: &cost)
+            try graph.countSearch(cost, at: model.path)
             return KerasLayer(
-                entry: entry, variables: try siblings.layer(name, key: key, isModel: Self.names.contains(className)),
+                entry: entry, variables: variables,
                 path: depth == 0 ? "layers[\(index)]" : "\(model.path).layers[\(index)]", isLegacy: model.isLegacy)
         }
     }
@@ -69,7 +83,7 @@ struct KerasModel {
 
     /// Adds one call of a layer, which may be a model itself.
     func call(_ layer: KerasLayer, _ call: KerasCall, _ graph: inout KerasGraph) throws -> [KerasValue] {
-        guard call.settings["training"] != true else {
+        guard call.settings["training"] != true || Self.isNotedAsTrained(layer) else {
             throw layer.unsupported("a call with training=True", "build the model without it and save it again")
         }
         var call = call

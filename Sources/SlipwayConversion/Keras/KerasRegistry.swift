@@ -7,8 +7,15 @@ protocol KerasLayerFamily: SendableMetatype {
     /// The classes it knows, without their modules.
     static var names: [String] { get }
 
+    /// Whether it gives its outputs the masks they have; those of others follow from the class.
+    static var setsMasks: Bool { get }
+
     /// Adds the nodes of one call of a layer.
     static func add(_ layer: KerasLayer, _ call: KerasCall, to graph: inout KerasGraph) throws -> [KerasValue]
+}
+
+extension KerasLayerFamily {
+    static var setsMasks: Bool { false }
 }
 
 /// Which family a class of layers belongs to.
@@ -17,10 +24,11 @@ enum KerasRegistry {
     private static let largestExtent = 1 << 31
 
     private static let families: [any KerasLayerFamily.Type] = [
-        KerasActivationLayers.self, KerasAttention.self, KerasConvolution.self, KerasDense.self, KerasEmbedding.self,
-        KerasIdentity.self, KerasMerging.self, KerasNormalization.self, KerasPadding.self, KerasPooling.self,
-        KerasRecurrent.self, KerasScaling.self, KerasShape.self, KerasTransposedConvolution.self, KerasUpSampling.self,
-        KerasWrappers.self,
+        KerasActivationLayers.self, KerasAdaptivePooling.self, KerasAttention.self, KerasCategories.self,
+        KerasConvolution.self, KerasDense.self, KerasEinsum.self, KerasEmbedding.self, KerasIdentity.self,
+        KerasImageSize.self, KerasMasking.self, KerasMerging.self, KerasNormalization.self, KerasPadding.self,
+        KerasPooling.self, KerasRecurrent.self, KerasRescalingNormalization.self, KerasScaling.self, KerasShape.self,
+        KerasTransposedConvolution.self, KerasUpSampling.self, KerasWrappers.self,
     ]
 
     private static let byName: [String: any KerasLayerFamily.Type] = families.reduce(into: [:]) { table, family in
@@ -32,17 +40,23 @@ enum KerasRegistry {
         guard layer.className != "Lambda" else {
             throw layer.unsupported(
                 "a Lambda layer, Python code that is not looked at,",
-                "write it as a layer of Keras, or export the model with model.export(format='onnx') of Keras 3")
+                "write it as a layer of Keras, or export it with model.export('model.onnx', format='onnx') of Keras 3")
         }
         guard !layer.module.contains(".ops"), let family = byName[layer.className] else {
             throw layer.unsupported(
                 "the layer class \(layer.className)",
-                "use layers of Keras itself, or export the model with model.export(format='onnx') of Keras 3")
+                instead[layer.className]
+                    ?? "use layers that are listed in docs/operations/import-keras.md, or export it with "
+                    + "model.export('model.onnx', format='onnx') of Keras 3")
         }
         try layer.requireKeras()
         try graph.countCall(at: layer.path)
         try checkPrecision(layer, &graph)
-        let outputs = try family.add(layer, call, to: &graph)
+        var outputs = try family.add(layer, call, to: &graph)
+        if !family.setsMasks {
+            let mask = KerasMask.isPassedOn(by: layer) ? call.inputs.first?.mask : nil
+            for index in outputs.indices { outputs[index].mask = mask }
+        }
         guard outputs.allSatisfy({ $0.shape.allSatisfy { ($0 ?? 0) <= largestExtent } }) else {
             throw ConversionError(
                 .limitExceeded, "the layer gives more than \(largestExtent) values along an axis", at: layer.path)
@@ -52,6 +66,19 @@ enum KerasRegistry {
             .init(path: layer.path, kind: layer.className, detail: "output \(shape.joined(separator: " × "))"))
         return outputs
     }
+
+    /// What to do instead of layers of Keras that are met often.
+    private static let instead: [String: String] = {
+        let prepare = "do this step before the model, and save the model that begins behind it"
+        let unroll = "use the layers SimpleRNN, LSTM or GRU"
+        let names = [
+            "HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization", "MelSpectrogram",
+            "STFTSpectrogram", "Equalization", "AutoContrast", "Solarization", "RandomCrop",
+        ]
+        return Dictionary(
+            names.map { ($0, prepare) } + ["RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"].map { ($0, unroll) },
+            uniquingKeysWith: { first, _ in first })
+    }()
 
     private static func checkPrecision(_ layer: KerasLayer, _ graph: inout KerasGraph) throws {
         let setting = layer.config["dtype"]

@@ -12,8 +12,8 @@ struct KerasValue {
     /// The ONNX value has its last axis, the channels, after the batch: what convolutions need. Layers that do not
     /// care pass it on, so that transposes between them fall away.
     var isChannelsFirst = false
-    /// Keras keeps a mask with the tensor, which layers that look at it must be refused for.
-    var hasMask = false
+    /// Which steps count, where Keras keeps that with the tensor.
+    var mask: KerasMask?
 
     var rank: Int { shape.count }
 
@@ -23,10 +23,11 @@ struct KerasValue {
         return axis == rank - 1 ? 1 : axis + 1
     }
 
-    /// The tensor that a layer makes of this one, in the same order of axes.
+    /// The tensor that a layer makes of this one, in the same order of axes; without its mask.
     func followed(by name: String, shape: [Int?]? = nil) -> KerasValue {
         var result = self
         result.name = name
+        result.mask = nil
         result.shape = shape ?? self.shape
         return result
     }

@@ -18,12 +18,19 @@ struct KerasVariables {
         case byLayer(HDF5Object)
         case named([Entry])
         case objects(HDF5Object)
-        /// Of all layers of one model: the group that holds theirs, and what is in it.
-        case siblings(HDF5Object, [String: HDF5Link], hasNames: Bool)
+        /// Of all layers of one model of a `.h5` file: the group that holds a group for each, and what is in it.
+        case groups(HDF5Object, [String: HDF5Link])
+        /// Of all layers of one model of an archive.
+        case siblings(KerasSiblings)
         case none
     }
 
-    private static let searchLimit = 2000
+    /// What looking a layer's variables up costs, in comparisons of names: see ``KerasGraph/countSearch(_:at:)``.
+    enum Cost {
+        static let comparison = 1
+        /// A name that is read from the file, or an object that is opened.
+        static let read = 64
+    }
 
     private let store: Store
 
@@ -32,11 +39,11 @@ struct KerasVariables {
     /// The variables of a model, made ready for those of its layers to be looked up.
     func opened() throws -> KerasVariables {
         switch store {
-        case .byLayer(let root): return KerasVariables(.siblings(root, try root.members(), hasNames: true))
+        case .byLayer(let root): return KerasVariables(.groups(root, try root.members()))
         case .objects(let group):
             for container in ["layers", "_layer_checkpoint_dependencies"] {
                 guard let layers = try group.object(at: container) else { continue }
-                return KerasVariables(.siblings(layers, try layers.members(), hasNames: false))
+                return KerasVariables(.siblings(KerasSiblings(layers, try layers.members())))
             }
             return KerasVariables(.none)
         default: return self
@@ -48,20 +55,25 @@ struct KerasVariables {
     /// - Parameters:
     ///   - key: The name that Keras 3 gives the layer's object among its siblings.
     ///   - isModel: The layer is a model, whose name Keras 2 leaves out of its variables' names.
-    func layer(_ name: String, key: String, isModel: Bool) throws -> KerasVariables {
+    ///   - cost: Is added to.
+    func layer(_ name: String, key: String, isModel: Bool, cost: inout Int) throws -> KerasVariables {
         switch store {
         case .none, .byLayer, .objects: return KerasVariables(.none)
         case .named(let entries):
+            cost += entries.count * Cost.comparison
             let own = entries.filter { $0.scopes.contains(name) }
             guard own.isEmpty else { return KerasVariables(.named(own)) }
             // Keras 2 numbers a scope that is taken: `dense_1` of a loaded model writes `dense_1_1/kernel`.
             let numbered = entries.filter { $0.scopes.contains { Self.isNumbered($0, of: name) } }
             return numbered.isEmpty && isModel ? self : KerasVariables(.named(numbered))
-        case .siblings(let root, let members, true):
+        case .groups(let root, let members):
             guard let link = members[name] else { return KerasVariables(.none) }
-            return KerasVariables(.named(try Self.entries(of: try root.object(name, link))))
-        case .siblings(let layers, let members, false):
-            return try Self.object(name, key: key, in: layers, members)
+            let entries = try Self.entries(of: try root.object(name, link))
+            cost += entries.count * Cost.read
+            return KerasVariables(.named(entries))
+        case .siblings(let siblings):
+            return try siblings.object(of: name, key: key, cost: &cost).map { KerasVariables(.objects($0)) }
+                ?? KerasVariables(.none)
         }
     }
 
@@ -72,7 +84,7 @@ struct KerasVariables {
     ///   - scope: How a part of its variables' names begins; `nil` where names do not tell parts apart.
     func part(anyOf objects: [String], scope: String?) throws -> KerasVariables {
         switch store {
-        case .none, .byLayer, .siblings: return self
+        case .none, .byLayer, .groups, .siblings: return self
         case .named(let entries):
             guard let scope else { return self }
             return KerasVariables(.named(entries.filter { $0.scopes.contains { $0.hasPrefix(scope) } }))
@@ -95,7 +107,7 @@ struct KerasVariables {
         for (index, alternatives) in names.enumerated() {
             let object: HDF5Object?
             switch store {
-            case .none, .byLayer, .siblings: object = nil
+            case .none, .byLayer, .groups, .siblings: object = nil
             case .named(let entries):
                 let found = entries.filter { alternatives.contains($0.name) }
                 guard found.count < 2 else {
@@ -135,25 +147,5 @@ struct KerasVariables {
             return Entry(
                 scopes: Array(parts.dropLast()), name: String(last.prefix { $0 != ":" }), path: path, group: group)
         }
-    }
-
-    /// The object that Keras 3 kept for a layer; newer files write the layer's own name beside its variables.
-    private static func object(
-        _ name: String, key: String, in layers: HDF5Object, _ members: [String: HDF5Link]
-    ) throws -> KerasVariables {
-        if let link = members[key] {
-            let object = try layers.object(key, link)
-            let owner = try object.object(at: "vars")?.attribute("name")?.string
-            if owner == nil || owner == name { return KerasVariables(.objects(object)) }
-        }
-        // Looking through all of very many for each would take too long.
-        guard members.count <= searchLimit else { return KerasVariables(.none) }
-        for (other, link) in members.sorted(by: { $0.key < $1.key }) {
-            let object = try layers.object(other, link)
-            if try object.object(at: "vars")?.attribute("name")?.string == name {
-                return KerasVariables(.objects(object))
-            }
-        }
-        return KerasVariables(.none)
     }
 }

@@ -2,8 +2,8 @@
 
 /// What was asked and answered in one successful request: what monitors of data and quality look at.
 ///
-/// Tensors share their storage with the request's, so that keeping one keeps its bytes in memory. A class, because it is
-/// handed from queue to queue: a copy is a reference.
+/// Tensors share their storage with the request's, so that keeping one keeps its bytes in memory. A class, because it
+/// is handed from queue to queue: a copy is a reference.
 public final class PredictionObservation: Sendable {
     /// The id in the answer's `x-request-id`, by which feedback comes later.
     public let requestID: String?

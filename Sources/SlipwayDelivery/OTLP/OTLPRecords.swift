@@ -27,13 +27,8 @@ package struct OTLPRecords: Sendable {
     }
 
     private static func text(_ span: Span) -> String {
-        let digits = String(span.spanID, radix: 16)
-        let id = String(repeating: "0", count: 16 - digits.utf8.count) + digits
-        var text = "{\"traceId\":\"\(span.trace.traceID)\",\"spanId\":\"\(id)\","
-        if let parent = span.parentSpanID {
-            let digits = String(parent, radix: 16)
-            text += "\"parentSpanId\":\"" + String(repeating: "0", count: 16 - digits.utf8.count) + digits + "\","
-        }
+        var text = "{\"traceId\":\"\(span.trace.traceID)\",\"spanId\":\"\(span.spanID.hexadecimal)\","
+        if let parent = span.parentSpanID { text += "\"parentSpanId\":\"\(parent.hexadecimal)\"," }
         text += "\"name\":\(LogText.quoted(span.name)),\"kind\":\(span.kind.rawValue),"
         text += "\"startTimeUnixNano\":\"\(span.start)\",\"endTimeUnixNano\":\"\(span.end)\","
         text +=

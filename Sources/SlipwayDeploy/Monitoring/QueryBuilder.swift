@@ -87,18 +87,6 @@ package struct QueryBuilder {
         return "histogram_quantile(\(q), sum by (\(kept)) (rate(\(selected)[\(window)])))"
     }
 
-    /// How many values a histogram gets in a second, by labels.
-    func histogramRate(
-        _ name: String, by labels: [String] = [], _ matchers: [Matcher] = [], part: String = "count"
-    ) throws(DeployError) -> String {
-        guard usesNativeHistograms, name.hasPrefix("slipway_inference_") else {
-            let selected = try selector(name, matchers, suffix: "_" + part)
-            return try aggregate("sum", name, by: labels, "rate(\(selected)[5m])")
-        }
-        let inner = try aggregate("sum", name, by: labels, "rate(\(selector(name, matchers))[5m])")
-        return "histogram_\(part)(\(inner))"
-    }
-
     private func aggregate(
         _ aggregation: String, _ name: String, by labels: [String], _ inner: String
     ) throws(DeployError) -> String {

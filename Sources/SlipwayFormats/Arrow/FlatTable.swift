@@ -97,14 +97,6 @@ struct FlatTable {
             }
             return value
         }
-
-        /// A signed 32-bit number that must be a size.
-        func smallSize(at offset: Int) throws(FormatError) -> Int {
-            guard let raw: UInt32 = bytes.littleEndian(at: start + offset), raw <= UInt32(Int32.max) else {
-                throw FlatTable.damaged
-            }
-            return Int(raw)
-        }
     }
 
     private func load<T: FixedWidthInteger & UnsignedInteger>(_ type: T.Type, _ place: Int) throws(FormatError) -> T {

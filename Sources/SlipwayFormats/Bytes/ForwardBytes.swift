@@ -32,6 +32,12 @@ final class ForwardBytes {
     /// The byte at the cursor, `nil` at the end of the source.
     func peek() throws(FormatError) -> UInt8? { try fill() ? window[cursor] : nil }
 
+    /// Passes over the byte order mark of UTF-8 where the source begins with one.
+    func skipByteOrderMark() throws(FormatError) {
+        guard offset == 0, try fill(), count >= 3 else { return }
+        if window[0] == 0xEF, window[1] == 0xBB, window[2] == 0xBF { cursor = 3 }
+    }
+
     private func refill() throws(FormatError) -> Bool {
         windowStart += count
         (count, cursor) = (0, 0)

@@ -91,7 +91,7 @@ public struct CSVStream {
 
     /// Reads one record; `false` when the source ends before one begins.
     private mutating func take(_ record: inout Record) throws(FormatError) -> Bool {
-        if bytes.offset == 0 { try skipByteOrderMark() }
+        try bytes.skipByteOrderMark()
         var line = position.line
         while true {
             let first = line
@@ -186,11 +186,6 @@ public struct CSVStream {
             .limitExceeded,
             "a record has more than \(limits.rowByteCount) bytes: is a quote before it never closed?",
             at: "line \(line)")
-    }
-
-    private func skipByteOrderMark() throws(FormatError) {
-        guard try bytes.fill(), bytes.count >= 3 else { return }
-        if bytes.window[0] == 0xEF, bytes.window[1] == 0xBB, bytes.window[2] == 0xBF { bytes.cursor = 3 }
     }
 
     @inline(__always)

@@ -28,8 +28,8 @@ struct HDF5ChunkIndex {
         var chunks: [HDF5Chunk] = []
         switch chunking.index {
         case .tree1:
-            var nodes = 0
-            try visit(address, level: nil, nodes: &nodes, chunks: &chunks)
+            var visits = HDF5Visits()
+            try visit(address, level: nil, &visits, chunks: &chunks)
         case .single(let filtered):
             chunks.append(
                 HDF5Chunk(
@@ -61,7 +61,7 @@ struct HDF5ChunkIndex {
     // MARK: B-tree of version 1
 
     private func visit(
-        _ address: Int, level: Int?, nodes: inout Int, chunks: inout [HDF5Chunk]
+        _ address: Int, level: Int?, _ visits: inout HDF5Visits, chunks: inout [HDF5Chunk]
     ) throws(FormatError) {
         let widths = context.widths
         var head = try context.cursor(at: address, count: 8 + 2 * widths.offset)
@@ -70,7 +70,7 @@ struct HDF5ChunkIndex {
         let own = try head.byte()
         let used = try head.short()
         guard type == 1, level == nil || own == (level ?? 0) - 1 else { throw damaged(address) }
-        try context.count(&nodes, adding: 1 + used, "chunks")
+        try context.enter(address, items: used, &visits, "node of the chunks")
         let keyWidth = 8 + 8 * (rank + 1)
         var body = try context.cursor(
             at: address + 8 + 2 * widths.offset, count: used * (keyWidth + widths.offset))
@@ -82,7 +82,7 @@ struct HDF5ChunkIndex {
             try body.skip(8)
             let child = try body.definedAddress("a chunk")
             if own > 0 {
-                try visit(child, level: own, nodes: &nodes, chunks: &chunks)
+                try visit(child, level: own, &visits, chunks: &chunks)
             } else {
                 chunks.append(HDF5Chunk(offsets: offsets, address: child, byteCount: byteCount, mask: mask))
             }

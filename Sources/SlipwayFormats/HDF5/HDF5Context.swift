@@ -24,11 +24,23 @@ struct HDF5Context: Sendable {
     }
 
     /// Counts the bytes of one more part of a header that lies in a heap.
-    func countHeader(_ byteCount: inout Int, _ object: [UInt8]) throws(FormatError) {
-        byteCount += object.count
+    func countHeader(_ byteCount: inout Int, adding more: Int) throws(FormatError) {
+        byteCount += more
         guard byteCount <= limits.headerByteCount else {
             throw FormatError(.limitExceeded, "the links or attributes of an HDF5 object take too many bytes")
         }
+    }
+
+    /// Notes that a node of a tree, or a part of a header, is read, with so many items in it.
+    ///
+    /// - Throws: ``FormatError`` `malformed` for one that was read before: it would cost time without end, and no tool
+    ///   writes such files; `limitExceeded` past ``HDF5Limits/itemCount``.
+    func enter(_ address: Int, items: Int = 0, _ visits: inout HDF5Visits, _ what: String) throws(FormatError) {
+        guard visits.addresses.insert(address).inserted else {
+            throw FormatError(
+                .malformed, "the HDF5 file leads to the same \(what) twice", at: "offset \(address)")
+        }
+        try count(&visits.items, adding: 1 + items, what)
     }
 
     /// Counts one more of what there may be ``HDF5Limits/itemCount`` of.
@@ -38,4 +50,10 @@ struct HDF5Context: Sendable {
             throw FormatError(.limitExceeded, "the HDF5 file has more than \(limits.itemCount) \(what) in one place")
         }
     }
+}
+
+/// What was met on the way through one tree or header.
+struct HDF5Visits {
+    var addresses: Set<Int> = []
+    var items = 0
 }

@@ -110,7 +110,11 @@ struct HDF5DatasetReader {
         // Chunks may be larger than the data set, and lie at one place in the file.
         _ = try context.limits.dataByteCount(
             chunks.count, width: chunkByteCount, fileByteCount: context.source.byteCount)
+        // Chunks that lie over one another in the file would be read many times, too.
+        var packedByteCount = 0
         for chunk in chunks {
+            packedByteCount += min(chunk.byteCount, context.source.byteCount)
+            guard packedByteCount <= context.source.byteCount else { throw index.damaged(chunk.address) }
             guard zip(chunk.offsets, space.shape).allSatisfy({ $0 < $1 }) else { throw index.damaged(chunk.address) }
             let packed = try context.source.bytes(at: chunk.address, count: chunk.byteCount)
             let bytes = try filters.undo(packed, mask: chunk.mask, byteCount: chunkByteCount)

@@ -8,6 +8,9 @@ struct HDF5Filters {
         case fletcher32
     }
 
+    /// More than anybody needs of three kinds; each goes over all bytes of a chunk.
+    private static let limit = 8
+
     private let filters: [Filter]
 
     /// No filters.
@@ -23,6 +26,9 @@ struct HDF5Filters {
         let count = try cursor.byte()
         guard version == 1 || version == 2 else {
             throw FormatError(.unsupported, "version \(version) of an HDF5 filter pipeline is not read")
+        }
+        guard count <= Self.limit else {
+            throw FormatError(.limitExceeded, "an HDF5 data set has \(count) filters; \(Self.limit) are read")
         }
         if version == 1 { try cursor.skip(6) }
         var filters: [Filter] = []
@@ -61,7 +67,7 @@ struct HDF5Filters {
     ///   - byteCount: Of a whole chunk.
     func undo(_ chunk: [UInt8], mask: Int, byteCount: Int) throws(FormatError) -> [UInt8] {
         var bytes = chunk
-        for (index, filter) in filters.enumerated().reversed() where index >= 32 || mask & (1 << index) == 0 {
+        for (index, filter) in filters.enumerated().reversed() where mask & (1 << index) == 0 {
             switch filter {
             case .deflate:
                 // A checksum may have been taken first.

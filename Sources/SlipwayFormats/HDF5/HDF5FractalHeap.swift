@@ -76,10 +76,11 @@ struct HDF5FractalHeap {
             let size = startSize << shift
             let rowStart = row == 0 ? 0 : width * size
             let column = (offset - rowStart) / size
-            let entries = (row * width + column + 1) * context.widths.offset
-            var cursor = try context.cursor(at: block, count: 5 + context.widths.offset + offsetWidth + entries)
-            try cursor.expect("FHIB", "a block of a heap")
-            try cursor.skip(cursor.left - context.widths.offset)
+            var head = try context.cursor(at: block, count: 4)
+            try head.expect("FHIB", "a block of a heap")
+            let entry = 5 + context.widths.offset + offsetWidth + (row * width + column) * context.widths.offset
+            var cursor = try context.cursor(
+                at: try context.address(block, plus: entry), count: context.widths.offset)
             block = try cursor.definedAddress("a block of a heap")
             offset -= rowStart + column * size
             rows = row < directRows ? 0 : size.trailingZeroBitCount - firstBits + 1

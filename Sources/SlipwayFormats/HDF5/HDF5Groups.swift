@@ -21,7 +21,7 @@ extension HDF5Context {
         for record in try treeRecords(at: treeAddress, type: 5) {
             // A hash of the name, then where the link lies in the heap.
             let object = try heap.object(Array(record.dropFirst(4)))
-            try countHeader(&byteCount, object)
+            try countHeader(&byteCount, adding: object.count)
             var cursor = HDF5Cursor(object, widths, origin: heapAddress)
             let (name, link) = try link(&cursor)
             links[name] = link
@@ -52,15 +52,22 @@ extension HDF5Context {
         let tree = try cursor.definedAddress("the tree of a group")
         let heap = try localHeap(at: try cursor.definedAddress("the names of a group"))
         var links: [String: HDF5Link] = [:]
-        var nodes = 0
-        try symbols(in: tree, level: nil, heap: heap, nodes: &nodes, links: &links)
+        var walk = SymbolWalk(heap: heap)
+        try symbols(in: tree, level: nil, &walk, links: &links)
         return links
     }
 
+    /// The way through the tree of a group.
+    private struct SymbolWalk {
+        let heap: [UInt8]
+        var visits = HDF5Visits()
+        /// Bytes of the names so far, which may overlap in the heap.
+        var nameByteCount = 0
+    }
+
     private func symbols(
-        in address: Int, level: Int?, heap: [UInt8], nodes: inout Int, links: inout [String: HDF5Link]
+        in address: Int, level: Int?, _ walk: inout SymbolWalk, links: inout [String: HDF5Link]
     ) throws(FormatError) {
-        try count(&nodes, "nodes of a group")
         var cursor = try cursor(at: address, upTo: 8 + 2 * widths.offset)
         try cursor.expect("TREE", "a node of a group")
         let type = try cursor.byte()
@@ -69,28 +76,29 @@ extension HDF5Context {
             throw FormatError(.malformed, "the tree of an HDF5 group is damaged", at: "offset \(address)")
         }
         let used = try cursor.short()
-        try count(&nodes, adding: used, "nodes of a group")
+        try enter(address, items: used, &walk.visits, "node of a group")
         let start = address + 8 + 2 * widths.offset
         var body = try self.cursor(at: start, count: used * (widths.length + widths.offset) + widths.length)
         for _ in 0..<used {
             try body.skip(widths.length)
             let child = try body.definedAddress("a node of a group")
             if own > 0 {
-                try symbols(in: child, level: own, heap: heap, nodes: &nodes, links: &links)
+                try symbols(in: child, level: own, &walk, links: &links)
             } else {
-                try table(at: child, heap: heap, nodes: &nodes, links: &links)
+                try table(at: child, &walk, links: &links)
             }
         }
     }
 
     private func table(
-        at address: Int, heap: [UInt8], nodes: inout Int, links: inout [String: HDF5Link]
+        at address: Int, _ walk: inout SymbolWalk, links: inout [String: HDF5Link]
     ) throws(FormatError) {
+        let heap = walk.heap
         var head = try cursor(at: address, count: 8)
         try head.expect("SNOD", "a symbol table")
         try head.skip(2)
         let used = try head.short()
-        try count(&nodes, adding: 1 + used, "members of a group")
+        try enter(address, items: used, &walk.visits, "symbol table of a group")
         var body = try cursor(at: address + 8, count: used * (2 * widths.offset + 24))
         for _ in 0..<used {
             let nameOffset = try body.integer(widths.offset)
@@ -100,6 +108,7 @@ extension HDF5Context {
             guard nameOffset < heap.count, let end = heap[nameOffset...].firstIndex(of: 0) else {
                 throw FormatError(.malformed, "a member of an HDF5 group has no name", at: "offset \(address)")
             }
+            try countHeader(&walk.nameByteCount, adding: end - nameOffset)
             let name = String(decoding: heap[nameOffset..<end], as: UTF8.self)
             if cache == 2 {
                 links[name] = HDF5Link(target: .soft)

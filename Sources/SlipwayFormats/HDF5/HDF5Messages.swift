@@ -59,6 +59,7 @@ private struct HDF5HeaderReader {
     private let context: HDF5Context
     private var messages: [HDF5Message] = []
     private var blocks: [(address: Int, count: Int)] = []
+    private var visits = HDF5Visits()
     private var byteCount = 0
     private var messageCount = 0
 
@@ -127,6 +128,7 @@ private struct HDF5HeaderReader {
     }
 
     private mutating func cursor(_ address: Int, _ count: Int) throws(FormatError) -> HDF5Cursor {
+        try context.enter(address, &visits, "part of a header")
         byteCount += min(count, context.limits.headerByteCount + 1)
         guard count >= 0, byteCount <= context.limits.headerByteCount else {
             throw FormatError(.limitExceeded, "the header of an HDF5 object is too large", at: "offset \(address)")

@@ -63,7 +63,7 @@ public struct HDF5Object: Sendable {
     /// The names of all attributes, in the file's order.
     public func attributeNames() throws(FormatError) -> [String] {
         do throws(FormatError) {
-            return try context.attributeBodies(messages).map(\.name)
+            return try context.attributeNames(of: messages)
         } catch { throw error.located(path) }
     }
 

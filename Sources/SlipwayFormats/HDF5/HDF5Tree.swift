@@ -13,7 +13,7 @@ struct HDF5Tree {
     private let recordWidth: Int
     private let levels: [Level]
     private var found: [[UInt8]] = []
-    private var nodes = 0
+    private var visits = HDF5Visits()
 
     /// Bytes that a number up to `limit` takes in a tree or heap.
     static func encodedWidth(_ limit: Int) -> Int {
@@ -60,7 +60,7 @@ struct HDF5Tree {
     }
 
     private mutating func visit(_ address: Int, level: Int, used: Int) throws(FormatError) {
-        try context.count(&nodes, adding: 1 + used, "records of a tree")
+        try context.enter(address, items: used, &visits, "node of a tree")
         guard used <= levels[level].maximum else {
             throw FormatError(.malformed, "a tree of the HDF5 file is damaged", at: "offset \(address)")
         }

@@ -77,11 +77,7 @@ public struct LineStream {
 
     /// Takes one line; `false` when the source has ended.
     private mutating func take(_ block: inout LineBlock) throws(FormatError) -> Bool {
-        if bytes.offset == 0, try bytes.fill(), bytes.count >= 3, bytes.window[0] == 0xEF, bytes.window[1] == 0xBB,
-            bytes.window[2] == 0xBF
-        {
-            bytes.cursor = 3
-        }
+        try bytes.skipByteOrderMark()
         var length = 0
         var isThere = false
         while try bytes.fill() {

@@ -131,7 +131,7 @@ private struct LightGBMParser {
     }
 
     private mutating func endTree() throws(FormatError) {
-        guard let tree else { return }
+        guard var tree else { return }
         let splits = tree.leafCount - 1
         let hasSplits = splits > 0
         guard tree.leafCount > 0, tree.leafValues.count == tree.leafCount,
@@ -151,6 +151,10 @@ private struct LightGBMParser {
             guard left >= 0 else {
                 throw FormatError(.malformed, "splits of Tree=\(model.trees.count) share their sets of categories")
             }
+        }
+        if !hasSplits {
+            // What a tree of one leaf lists beside it was not compared with anything.
+            (tree.features, tree.thresholds, tree.decisions, tree.left, tree.right) = ([], [], [], [], [])
         }
         model.trees.append(tree)
         self.tree = nil

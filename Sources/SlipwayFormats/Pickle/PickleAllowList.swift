@@ -13,6 +13,8 @@ enum PickleAllowList {
         let parts = name.name.split(separator: ".", omittingEmptySubsequences: false)
         guard let last = parts.last, parts.dropLast().allSatisfy(isTypeName) else { return .foreign }
         if isTypeName(last) || rebuilders.contains(String(last)) || last.hasPrefix("__pyx_unpickle_") { return .type }
+        // TorchScript's classes have no code in Python, so that a small first letter is no function either.
+        if package == "__torch__", parts.count == 1, isPlainFunction(last) { return .type }
         return parts.count == 1 && rule.hasFunctions && isPlainFunction(last) && !callers.contains(String(last))
             ? .function : .foreign
     }
@@ -143,6 +145,9 @@ enum PickleAllowList {
             + names("torch._utils", "_rebuild_parameter_with_state _rebuild_sparse_tensor _rebuild_qtensor")
             + names("torch._utils", "_rebuild_device_tensor_from_numpy _rebuild_device_tensor_from_cpu_tensor")
             + names("torch._utils", "_rebuild_meta_tensor_no_storage")
+            // They give back what they are given: TorchScript's way to tell lists of numbers from others.
+            + names("torch.jit._pickle", "build_intlist build_doublelist build_boollist build_tensorlist")
+            + names("torch.jit._pickle", "build_tensor_from_id restore_type_tag")
     )
 
     /// Functions that are named as settings, `FunctionTransformer(numpy.log1p)` for one.

@@ -45,13 +45,13 @@ extension PickleMachine {
             return try push(value)
         }
         let isPadded = entries["numpy_array_alignment_bytes"].map { $0 != Self.noneNode } ?? false
+        let (needed, overflow) = count.multipliedReportingOverflow(by: element.byteCount)
+        guard !overflow else { throw malformed("the array has more bytes than can be counted") }
         if isPadded {
             try input.skip(Int(try input.byte()))
         } else if isScan {
-            try lookBehindWrapper()
+            try lookBehindWrapper(needed)
         }
-        let (needed, overflow) = count.multipliedReportingOverflow(by: element.byteCount)
-        guard !overflow else { throw malformed("the array has more bytes than can be counted") }
         var record = PickleArrayRecord(element: element, shape: shape, isFortranOrder: order == "F")
         if isScan { try input.skip(needed) } else { record.content = .bytes(try input.bytes(needed)) }
         arena.arrays.append(record)
@@ -94,12 +94,9 @@ extension PickleMachine {
     }
 
     /// Where no padding separates them, `pickle.load` would take an array's bytes for opcodes.
-    private mutating func lookBehindWrapper() throws(FormatError) {
-        let ahead = try input.lookAhead(4096)
-        let first = ahead.first
-        // Opcodes that bring in a name, at once or behind a mark.
-        if first == 0x63 || first == 0x80 || first == 0x28 && ahead.count > 1 && [0x63, 0x69].contains(ahead[1]) {
-            note(.medium, "an array's bytes begin like opcodes; read by pickle.load, not joblib, they would run")
+    private mutating func lookBehindWrapper(_ extent: Int) throws(FormatError) {
+        if PickleLookahead.namesSomething(try input.lookAhead(4096), extent: extent) {
+            note(.medium, "an array's bytes read like opcodes; by pickle.load, not joblib, they would run")
         }
     }
 }

@@ -25,14 +25,16 @@ public enum ONNXWeights {
         _ source: any ByteSource, external: (String) throws(FormatError) -> any ByteSource
     ) throws(FormatError) -> [SafetensorsWriter.Entry] {
         var reader = ProtobufReader(source)
-        var found: [(tensor: ONNXWeight, end: Int)] = []
+        var found: [(tensor: ONNXTensorValues, end: Int)] = []
         var graphEnd = 0
         while let field = try reader.nextField() {
             guard field.number == 7 else { continue }
             let scope = try reader.enter()
             while let member = try reader.nextField() {
                 guard member.number == 5 else { continue }
-                let tensor = try ONNXWeight(&reader)
+                let values = try reader.enter()
+                let tensor = try ONNXTensorValues(&reader)
+                reader.leave(values)
                 // The reader tells what is left of a message, not where it stands: places count from the graph's end.
                 found.append((tensor, reader.remaining))
             }
@@ -47,52 +49,8 @@ public enum ONNXWeights {
     }
 }
 
-/// A `TensorProto`, as far as it says where its values are.
-private struct ONNXWeight {
-    private var name = ""
-    private var shape: [Int64] = []
-    private var type: Int64 = 0
-    /// Bytes between the raw values' end and the message's, and their number.
-    private var raw: (after: Int, count: Int)?
-    private var external: [String: String] = [:]
-    private var isElsewhere = false
-    /// Values of lists of whole numbers.
-    private var integers: [Int64] = []
-
-    init(_ reader: inout ProtobufReader) throws(FormatError) {
-        let scope = try reader.enter()
-        while let field = try reader.nextField() {
-            switch field.number {
-            case 1: try reader.appendIntegers(of: field, to: &shape, limit: 64)
-            case 2: type = try reader.varint()
-            // Packed floats lie as raw ones do.
-            case 4, 9, 10:
-                let count = try reader.skippedLength()
-                raw = (reader.remaining, count)
-            case 5, 7, 11: try reader.appendIntegers(of: field, to: &integers, limit: 64 << 20)
-            case 8: name = try reader.string()
-            case 13: try Self.readPair(&reader, into: &external)
-            case 14: isElsewhere = try reader.varint() == 1
-            default: break
-            }
-        }
-        reader.leave(scope)
-    }
-
-    private static func readPair(
-        _ reader: inout ProtobufReader, into pairs: inout [String: String]
-    ) throws(FormatError) {
-        let scope = try reader.enter()
-        var (key, value) = ("", "")
-        while let field = try reader.nextField() {
-            if field.number == 1 { key = try reader.string() }
-            if field.number == 2 { value = try reader.string() }
-        }
-        reader.leave(scope)
-        pairs[key] = value
-    }
-
-    func entry(
+extension ONNXTensorValues {
+    fileprivate func entry(
         in source: any ByteSource, endingAt end: Int, external open: (String) throws(FormatError) -> any ByteSource
     ) throws(FormatError) -> SafetensorsWriter.Entry {
         let numbers: [Int64: SafetensorsType] = [
@@ -119,21 +77,12 @@ private struct ONNXWeight {
             }
             content = try SliceSource(source, from: end - raw.after - raw.count, count: raw.count)
         } else {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(count)
-            for value in integers { Self.append(value, width: type.bitWidth / 8, to: &bytes) }
+            let bytes = integerBytes(width: type.bitWidth / 8)
             guard bytes.count == count else {
                 throw FormatError(.malformed, "the shape takes \(count) bytes, there are \(bytes.count)", at: name)
             }
             content = MemorySource(bytes)
         }
         return SafetensorsWriter.Entry(name: name, type: type, shape: extents, content: content)
-    }
-
-    /// The lowest bytes of a number: smaller types, and the bits of half floats, are kept in wider ones.
-    private static func append(_ value: Int64, width: Int, to bytes: inout [UInt8]) {
-        for shift in stride(from: 0, to: width * 8, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> Int64(shift)))
-        }
     }
 }

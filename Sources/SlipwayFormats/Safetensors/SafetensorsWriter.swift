@@ -57,7 +57,8 @@ public enum SafetensorsWriter {
     private static func header(_ entries: [Entry], _ metadata: [String: String]) throws(FormatError) -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
-            let texts = metadata.sorted { $0.key < $1.key }.map { quoted($0.key) + ":" + quoted($0.value) }
+            let texts = metadata.sorted { $0.key < $1.key }
+                .map { JSONText.quoted($0.key) + ":" + JSONText.quoted($0.value) }
             members.append("\"__metadata__\":{" + texts.joined(separator: ",") + "}")
         }
         var offset = 0
@@ -77,7 +78,7 @@ public enum SafetensorsWriter {
             guard !overflow else { throw FormatError(.limitExceeded, "the tensors are too large together") }
             let shape = entry.shape.map { String($0) }.joined(separator: ",")
             members.append(
-                quoted(entry.name)
+                JSONText.quoted(entry.name)
                     + ":{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
             )
             offset = end
@@ -91,24 +92,5 @@ public enum SafetensorsWriter {
         result.reserveCapacity(text.count + 8)
         result.appendLittleEndian(UInt64(text.count))
         return result + text
-    }
-
-    /// A text as JSON.
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{0}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

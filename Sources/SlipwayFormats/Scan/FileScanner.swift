@@ -54,9 +54,12 @@ struct FileScanner {
         return true
     }
 
-    /// Counts bytes that will be looked at; `false` when archives in archives come to far more than the file has.
+    /// Bytes that may still be looked at.
+    var bytesLeft: Int { max(0, byteBudget ?? 0) }
+
+    /// Counts bytes that are looked at; `false` when archives in archives come to far more than the file has.
     mutating func spend(_ count: Int, member: String?) -> Bool {
-        if byteBudget == nil { byteBudget = min(count, 1 << 50) * 64 + 1 << 30 }
+        if byteBudget == nil { byteBudget = min(count, 1 << 40) * min(limits.ratio, 1 << 20) + limits.freeByteCount }
         let (rest, overflow) = (byteBudget ?? 0).subtractingReportingOverflow(max(0, count))
         guard !overflow, rest >= 0 else {
             if !isExhausted {
@@ -71,6 +74,12 @@ struct FileScanner {
         }
         byteBudget = rest
         return true
+    }
+
+    /// Counts bytes that were decompressed under the limit of ``bytesLeft``.
+    mutating func spend(_ bytes: MeteredBytes, member: String?) {
+        _ = spend(bytes.count, member: member)
+        if bytes.isCut { _ = spend(1, member: member) }
     }
 
     /// Scans the file, or a member of an archive in it.

@@ -47,9 +47,9 @@ enum PickleScan {
     static func scanInflated(
         _ source: any ByteSource, with scanner: inout FileScanner, member: String?, depth: Int
     ) throws(FormatError) {
-        _ = try scan(
-            InflatedBytes(source, framing: .raw), from: 0, isCertain: false, with: &scanner, member: member,
-            depth: depth)
+        let inflated = MeteredBytes(InflatedBytes(source, framing: .raw), limit: scanner.bytesLeft)
+        defer { scanner.spend(inflated, member: member) }
+        _ = try scan(inflated, from: 0, isCertain: false, with: &scanner, member: member, depth: depth)
     }
 
     private static func scanCompressed(
@@ -69,10 +69,15 @@ enum PickleScan {
             return true
         }
         scanner.sawWrapper = false
+        let bytes = MeteredBytes(try compression.bytes(of: source), limit: scanner.bytesLeft)
+        defer { scanner.spend(bytes, member: member) }
         let isRead = try scan(
-            try compression.bytes(of: source), from: 0, isCertain: PickleSignatures.isPickle(inner, tail: [0x2E]),
-            with: &scanner, member: member, depth: depth)
-        if scanner.sawWrapper { try scanPlainly(try compression.bytes(of: source), with: &scanner, member: member) }
+            bytes, from: 0, isCertain: PickleSignatures.isPickle(inner, tail: [0x2E]), with: &scanner, member: member,
+            depth: depth)
+        if scanner.sawWrapper {
+            let again = MeteredBytes(try compression.bytes(of: source), limit: bytes.count)
+            try scanPlainly(again, with: &scanner, member: member)
+        }
         return isRead
     }
 

@@ -10,6 +10,10 @@ public struct ScanLimits: Sendable, Hashable {
     public var members: Int
     /// Archives inside archives, and pickles inside pickles.
     public var depth: Int
+    /// Bytes that are looked at whatever the file's size, and more for each byte of it: what is packed in a file can be
+    /// as large as it likes, and lie in it many times.
+    public var freeByteCount: Int
+    public var ratio: Int
     /// Findings that are kept.
     public var findings: Int
 
@@ -18,6 +22,8 @@ public struct ScanLimits: Sendable, Hashable {
         stackedPickles = 1000
         members = 100_000
         depth = 8
+        freeByteCount = 512 << 20
+        ratio = 64
         findings = 1000
     }
 }

@@ -2,7 +2,18 @@
 
 /// Tar archives: PyTorch's oldest format, NeMo's files, and a disguise for anything else.
 enum TarScan {
-    static func isTar(_ head: [UInt8]) -> Bool { head.has("ustar", at: 257) }
+    static func isTar(_ head: [UInt8]) -> Bool { isHeader(head[..<min(512, head.count)]) }
+
+    /// Whether a block begins a member: by its magic, or by its checksum, which is all that Python's reader asks for.
+    private static func isHeader(_ block: ArraySlice<UInt8>) -> Bool {
+        guard block.count == 512 else { return false }
+        if Array(block).has("ustar", at: 257) { return true }
+        let start = block.startIndex
+        let field = block[(start + 148)..<(start + 156)]
+        // The sum is taken with spaces in its own place.
+        let sum = block.reduce(0) { $0 + Int($1) } - field.reduce(0) { $0 + Int($1) } + 8 * 0x20
+        return octal(field) == sum
+    }
 
     static func scan(
         _ source: any ByteSource, with scanner: inout FileScanner, member: String?, depth: Int
@@ -15,7 +26,7 @@ enum TarScan {
         while offset + 512 <= source.byteCount {
             let header = try source.bytes(at: offset, count: 512)
             guard header.contains(where: { $0 != 0 }) else { return }
-            guard header.has("ustar", at: 257), let size = size(header) else {
+            guard isHeader(header[...]), let size = size(header) else {
                 throw FormatError(.malformed, "a tar member has no header", at: "offset \(offset)")
             }
             let name = name(header)
@@ -44,6 +55,12 @@ enum TarScan {
             }
             guard isEmpty || size <= source.byteCount - offset - 512 else {
                 throw FormatError(.truncated, "a tar member ends after the file does", at: "offset \(offset)")
+            }
+            if kind == UInt8(ascii: "S") {
+                scanner.add(
+                    ScanFinding(
+                        .medium, "A file with holes; readers differ in where its data and the next member begin.",
+                        in: place, hint: "Do not unpack it: models are not packed like that."))
             }
             // Types that are not known are files to Python's reader.
             if size > 0, !isEmpty, !extensionKinds.contains(kind) {
@@ -113,8 +130,13 @@ enum TarScan {
             let value = field.dropFirst().suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             return Int(exactly: value)
         }
+        return octal(field) ?? 0
+    }
+
+    /// A number in octal digits, spaces before it; `nil` where there is none.
+    private static func octal(_ field: ArraySlice<UInt8>) -> Int? {
         let digits = field.drop { $0 == 0x20 }.prefix { (0x30...0x37).contains($0) }
-        return digits.isEmpty ? 0 : Int(String(decoding: digits, as: UTF8.self), radix: 8)
+        return Int(String(decoding: digits, as: UTF8.self), radix: 8)
     }
 }
 

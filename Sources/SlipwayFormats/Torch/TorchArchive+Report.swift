@@ -19,22 +19,39 @@ extension TorchArchive {
         let file = "'" + file.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
         switch kind {
         case .torchScript:
-            let names = inputs.isEmpty ? ["input"] : inputs.map(\.name)
+            // What is None is no input of the graph.
+            let given = inputs.filter { $0.defaultValue != "None" }
+            let names = inputs.isEmpty ? ["input"] : given.map(\.name)
+            let batched = inputs.isEmpty ? ["input"] : given.filter { $0.typeName == "Tensor" }.map(\.name)
             let list = names.map { "'\($0)'" }.joined(separator: ", ")
+            let axes = batched.map { "'\($0)': {0: 'batch'}" }.joined(separator: ", ")
             return "Export it, with inputs of your own shapes: torch.onnx.export(torch.jit.load(\(file)).eval(), "
-                + "(\(examples),), 'model.onnx', input_names=[\(list)], dynamo=False)"
+                + "(\(examples),), 'model.onnx', input_names=[\(list)], dynamic_axes={\(axes)}, dynamo=False)"
         case .exported:
-            return "Export it: torch.onnx.export(torch.export.load(\(file)), (), 'model.onnx', dynamo=True)"
+            return "Export it: torch.onnx.export(torch.export.load(\(file)), (), 'model.onnx', dynamo=True"
+                + "\(oneFile))"
         case .stateDict:
             let part = checkpointPart.map { "['\($0)']" } ?? ""
             return "Make the model by its own code, then: "
                 + "model.load_state_dict(torch.load(\(file), weights_only=True)\(part)); "
-                + "torch.onnx.export(model.eval(), (\(examples),), 'model.onnx', dynamo=True)"
+                + "torch.onnx.export(model.eval(), (\(examples),), 'model.onnx', \(openBatch))"
         case .module:
             return "Where the code of \(className ?? "its class") is at hand: torch.onnx.export(torch.load(\(file), "
-                + "weights_only=False).eval(), (\(examples),), 'model.onnx', dynamo=True); loading it so runs what the "
-                + "file asks for, so scan it first: slipway scan \(file)"
+                + "weights_only=False).eval(), (\(examples),), 'model.onnx', \(openBatch)); loading it so runs what "
+                + "the file asks for, so scan it first: slipway scan \(file)"
         }
+    }
+
+    /// Arguments for a model that is served in batches; a graph of one file where it may be one.
+    private var openBatch: String { "dynamic_shapes=({0: 'batch'},), dynamo=True\(oneFile)" }
+
+    /// Weights in the ONNX file itself, which holds less than 2 GiB.
+    private var oneFile: String {
+        let bytes = weights.reduce(0) { sum, tensor in
+            let (total, overflow) = sum.addingReportingOverflow(tensor.byteCount ?? 0)
+            return overflow ? .max : total
+        }
+        return bytes < 2_000_000_000 ? ", external_data=False" : ""
     }
 
     /// What a report for people lists: the facts, then the tensors, at most so many.
@@ -78,11 +95,20 @@ extension TorchArchive {
 
     /// Inputs to try the model with, as Python makes them.
     private var examples: String {
-        guard inputs.isEmpty else { return inputs.map(Self.example).joined(separator: ", ") }
-        // The first weight of several dimensions tells what the first layer takes.
-        guard kind != .torchScript, let weight = weights.first(where: { $0.shape.count >= 2 }) else {
-            return "torch.zeros(1, ...)"
-        }
+        guard !inputs.isEmpty else { return guess }
+        var isFirst = true
+        return inputs.map { input in
+            guard input.typeName == "Tensor", input.shape == nil, input.defaultValue == nil, isFirst else {
+                return Self.example(input)
+            }
+            isFirst = false
+            return guess
+        }.joined(separator: ", ")
+    }
+
+    /// An input of the shape that the first layer takes, which the first weight of several dimensions tells.
+    private var guess: String {
+        guard let weight = weights.first(where: { $0.shape.count >= 2 }) else { return "torch.zeros(1, ...)" }
         switch weight.shape.count {
         case 2: return "torch.zeros(1, \(weight.shape[1]))"
         case 3: return "torch.zeros(1, \(weight.shape[1]), 1000)"
@@ -93,7 +119,8 @@ extension TorchArchive {
 
     /// A value of an input's type; of a tensor whose shape the file tells, one of that shape.
     private static func example(_ input: TorchInput) -> String {
-        switch input.typeName {
+        if let value = input.defaultValue { return value }
+        return switch input.typeName {
         case "int": "1"
         case "float": "1.0"
         case "bool": "True"

@@ -23,7 +23,9 @@ extension TorchArchive {
     ///
     /// - Throws: ``FormatError`` `unsupported` for quantised and sparse tensors and for big-endian files, `malformed`
     ///   or `missingFile` where its storage is not in the file or too small.
-    public func content(of tensor: TorchTensor) throws(FormatError) -> any ByteSource {
+    public func content(of tensor: TorchTensor) throws(FormatError) -> any ByteSource { try elements(of: tensor) }
+
+    private func elements(of tensor: TorchTensor) throws(FormatError) -> StridedSource {
         guard let type = tensor.type, let storage = tensor.storage else {
             throw FormatError(
                 .unsupported, "elements of type \(tensor.typeName) are listed, but not copied: save plain tensors",
@@ -52,7 +54,8 @@ extension TorchArchive {
     /// Tensors that share their elements are written once for each name.
     ///
     /// - Throws: ``FormatError`` as ``content(of:)`` does; `unsupported` when there are no tensors, or one is of a type
-    ///   that safetensors has not; what `sink` throws.
+    ///   that safetensors has not; `limitExceeded` where tensors show the same elements far too often; what `sink`
+    ///   throws.
     public func writeSafetensors(
         metadata: [String: String] = ["format": "pt"], to sink: ([UInt8]) throws -> Void
     ) throws {
@@ -63,14 +66,27 @@ extension TorchArchive {
                 kind == .exported
                     ? "an exported program is a model and not a state dict: \(advice)" : "the file holds no tensors")
         }
+        var storages: [TorchTensor.Storage.Place: Int] = [:]
+        var total = 0
         let entries = try weights.map { tensor in
             guard let type = tensor.type?.safetensors else {
                 throw FormatError(
                     .unsupported, "safetensors has no elements of type \(tensor.typeName): convert the tensor first",
                     at: tensor.name)
             }
-            return SafetensorsWriter.Entry(
-                name: tensor.name, type: type, shape: tensor.shape, content: try content(of: tensor))
+            let elements = try elements(of: tensor)
+            if let place = tensor.storage?.place { storages[place] = elements.storage.byteCount }
+            total = total.addingReportingOverflow(elements.byteCount).partialValue
+            guard total >= 0, total <= 1 << 60 else {
+                throw FormatError(.limitExceeded, "the tensors are too large together", at: tensor.name)
+            }
+            return SafetensorsWriter.Entry(name: tensor.name, type: type, shape: tensor.shape, content: elements)
+        }
+        let stored = storages.values.reduce(0) { $0 + $1 }
+        guard StridedSource.isFair(total, of: stored) else {
+            throw FormatError(
+                .limitExceeded,
+                "the tensors show the \(stored) bytes of the file's storages as \(total); save copies of them")
         }
         try SafetensorsWriter.write(entries, metadata: metadata, to: sink)
     }

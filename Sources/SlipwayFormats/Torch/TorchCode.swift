@@ -28,9 +28,11 @@ enum TorchCode {
         let list = signature[signature.index(after: open)..<close.lowerBound]
         return arguments(list).dropFirst().compactMap { argument in
             let parts = argument.split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
-            // What has a default need not be given.
-            guard parts.count == 2, !parts[1].contains("=") else { return nil }
-            return TorchInput(name: String(parts[0]), typeName: String(parts[1]), shape: nil)
+            guard parts.count == 2 else { return nil }
+            let type = parts[1].split(separator: "=", maxSplits: 1)
+            return TorchInput(
+                name: String(parts[0]), typeName: String(type.first ?? ""), shape: nil,
+                defaultValue: type.count > 1 ? String(type[1]) : nil)
         }
     }
 

@@ -52,4 +52,6 @@ public struct TorchInput: Sendable, Hashable {
     public let typeName: String
     /// `nil` where the file does not tell; an extent is `nil` where any will do.
     public let shape: [Int?]?
+    /// What `forward` takes when it is not given, as Python writes it.
+    public var defaultValue: String?
 }

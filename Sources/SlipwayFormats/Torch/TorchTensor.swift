@@ -18,6 +18,14 @@ public struct TorchTensor: Sendable, Hashable {
         let strides: [Int]
         /// Whether it lies among a TorchScript model's constants.
         var isConstant = false
+
+        /// Which storage it is, for tensors that share one.
+        struct Place: Hashable {
+            let key: String
+            let isConstant: Bool
+        }
+
+        var place: Place { Place(key: key, isConstant: isConstant) }
     }
 
     /// Bytes of its elements; `nil` when the type is not known.
@@ -43,7 +51,7 @@ public struct TorchTensor: Sendable, Hashable {
 /// The elements of a tensor that strides pick out of a storage, in row-major order.
 struct StridedSource: ByteSource {
     let byteCount: Int
-    private let storage: any ByteSource
+    let storage: any ByteSource
     private let start: Int
     private let width: Int
     private let shape: [Int]
@@ -76,9 +84,7 @@ struct StridedSource: ByteSource {
                 || place.offset >= 0 && !overflow && end >= 0 && storage.byteCount >= width
                     && end <= storage.byteCount - width
         else { throw Self.outside(tensor) }
-        // Strides of zero show few bytes as often as one likes.
-        let (bound, unbounded) = storage.byteCount.multipliedReportingOverflow(by: 64)
-        guard byteCount <= 64 << 20 || unbounded || byteCount <= bound else {
+        guard Self.isFair(byteCount, of: storage.byteCount) else {
             throw FormatError(
                 .limitExceeded,
                 "the tensor shows the \(storage.byteCount) bytes of its storage as \(byteCount); save a copy of it",
@@ -89,6 +95,12 @@ struct StridedSource: ByteSource {
         shape = tensor.shape
         strides = place.strides
         self.isDense = isDense
+    }
+
+    /// Whether so many bytes may be made of those of storages: strides of zero show few bytes as often as one likes.
+    static func isFair(_ byteCount: Int, of storageByteCount: Int) -> Bool {
+        let (bound, unbounded) = storageByteCount.multipliedReportingOverflow(by: 64)
+        return byteCount <= 16 << 20 || unbounded || byteCount <= bound
     }
 
     private static func outside(_ tensor: TorchTensor) -> FormatError {

@@ -56,7 +56,9 @@ struct TorchTensorWalk {
         let arguments = object.arguments
         switch (object.type.module, object.type.name) {
         case ("torch._utils", "_rebuild_parameter"), ("torch._utils", "_rebuild_parameter_with_state"),
-            ("torch.nn.parameter", "Parameter"), ("torch.nn.parameter", "Buffer"):
+            ("torch.nn.parameter", "Parameter"), ("torch.nn.parameter", "Buffer"),
+            // What TorchScript writes around lists and dictionaries.
+            ("torch.jit._pickle", "build_tensorlist"), ("torch.jit._pickle", "restore_type_tag"):
             guard let inner = arguments.first else { return nil }
             return try walk(inner, at: path, depth: depth + 1)
         case ("torch._tensor", "_rebuild_from_type_v2"):

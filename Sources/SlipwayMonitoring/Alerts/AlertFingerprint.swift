@@ -17,7 +17,6 @@ package enum AlertFingerprint {
             add(UInt8(ascii: ":"))
             for byte in field.utf8 { add(byte) }
         }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return hash.hexadecimal
     }
 }

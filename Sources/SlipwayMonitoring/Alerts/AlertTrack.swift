@@ -30,6 +30,13 @@ struct AlertTrack: Sendable {
 
     var isOver: Bool { alert.state == .resolved }
 
+    /// Takes over when it began, for another replica saw it first.
+    mutating func adopt(_ standing: Alert) {
+        guard alert.state == .firing else { return }
+        alert.startedAt = standing.startedAt
+        alert.firedAt = standing.firedAt
+    }
+
     mutating func silence(_ isSilenced: Bool) { alert.isSilenced = isSilenced }
 
     /// - Parameters:

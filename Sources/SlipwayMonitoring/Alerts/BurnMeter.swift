@@ -7,77 +7,35 @@ package import SlipwayCore
 /// Each window is a ring of 60 parts, so a share is of between 59 and 60 sixtieths of it. A time before the last one
 /// counts in the newest part, unless ``move(back:)`` said so before; one ahead ages the parts as if it had passed.
 package struct BurnMeter: Sendable {
-    private struct Ring: Sendable {
-        static let parts = 60
+    /// By what their readings are called.
+    var rings: [String: BurnRing] = [:]
 
-        let partMs: Int64
-        private var good: [Int]
-        private var bad: [Int]
-        /// Of the part in use, counted from 1970.
-        private var newest: Int64?
+    /// One that watches nothing.
+    init() {}
 
-        init(seconds: Double) {
-            partMs = max(1, Int64(min(max(seconds, 0), 3.2e9) * 1000) / Int64(Self.parts))
-            good = Array(repeating: 0, count: Self.parts)
-            bad = good
-        }
-
-        private func index(_ part: Int64) -> Int {
-            let rest = Int(part % Int64(Self.parts))
-            return rest < 0 ? rest + Self.parts : rest
-        }
-
-        mutating func advance(to at: Timestamp) {
-            let part = at.milliseconds / partMs
-            guard let newest else {
-                self.newest = part
-                return
-            }
-            guard part > newest else { return }
-            // A part at a time, each once at most.
-            let steps = part.subtractingReportingOverflow(newest)
-            let count = steps.overflow ? Int64(Self.parts) : min(steps.partialValue, Int64(Self.parts))
-            for step in 0..<count {
-                let stale = index(part - step)
-                good[stale] = 0
-                bad[stale] = 0
-            }
-            self.newest = part
-        }
-
-        mutating func add(good moreGood: Int, bad moreBad: Int, at: Timestamp) {
-            advance(to: at)
-            guard let newest else { return }
-            good[index(newest)] &+= max(0, moreGood)
-            bad[index(newest)] &+= max(0, moreBad)
-        }
-
-        /// Whole parts only: what is left of a part counts in the newest.
-        mutating func move(back milliseconds: Int64) {
-            guard let newest, milliseconds > 0 else { return }
-            let (moved, steps) = (newest &- milliseconds / partMs, Int(milliseconds / partMs % Int64(Self.parts)))
-            // Where parts lie follows from their time.
-            good = Array(good[steps...] + good[..<steps])
-            bad = Array(bad[steps...] + bad[..<steps])
-            self.newest = moved
-        }
-
-        func sums(at: Timestamp) -> (good: Int, bad: Int) {
-            var copy = self
-            copy.advance(to: at)
-            return (copy.good.reduce(0, &+), copy.bad.reduce(0, &+))
-        }
-    }
-
-    private var rings: [String: Ring] = [:]
-
-    /// - Parameter rules: Of one endpoint; those of other signals are left out.
-    package init(rules: [AlertRule]) {
+    /// - Parameters:
+    ///   - rules: Of one endpoint; those of other signals are left out.
+    ///   - known: A meter whose counts go on where the rules ask for the same windows.
+    package init(rules: [AlertRule], keeping known: BurnMeter? = nil) {
         for rule in rules where rule.signal == SignalKind.burnRate.rawValue {
             let windows = Self.windows(of: rule)
             for seconds in [windows.long, windows.short] where rings[Self.subject(seconds)] == nil {
-                rings[Self.subject(seconds)] = Ring(seconds: seconds)
+                let subject = Self.subject(seconds)
+                rings[subject] = known?.rings[subject] ?? BurnRing(seconds: seconds)
             }
+        }
+    }
+
+    /// The longest window that rules ask for, in seconds; 0 without any.
+    package static func longest(_ rules: [AlertRule]) -> Double {
+        rules.filter { $0.signal == SignalKind.burnRate.rawValue }.map { windows(of: $0).long }.max() ?? 0
+    }
+
+    /// Adds what another replica counted, in the same parts of time; windows that only it has come too.
+    mutating func merge(_ other: BurnMeter, at now: Timestamp) {
+        for (subject, ring) in other.rings {
+            if rings[subject] == nil { rings[subject] = BurnRing(partMs: ring.partMs) }
+            rings[subject]?.merge(ring, at: now)
         }
     }
 

@@ -65,6 +65,11 @@ package struct RuleBook: Sendable {
         }
     }
 
+    /// Takes over the beginnings of alerts that other replicas found first, so that all go on with one record.
+    package mutating func adopt(_ standing: [Alert]) {
+        for alert in standing { tracks[TrackKey(rule: alert.rule, key: alert.key)]?.adopt(alert) }
+    }
+
     /// Alerts that are pending or fire, with the newest reading that held; in no order.
     package var open: [Alert] { tracks.values.map(\.alert) }
 

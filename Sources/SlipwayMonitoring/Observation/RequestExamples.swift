@@ -67,7 +67,4 @@ struct RequestExamples: Sendable {
         for item in sorted where result.count < Self.maximum && !result.contains(item.id) { result.append(item.id) }
         return result
     }
-
-    /// Memory of the sampled numbers for each column, in bytes.
-    static var bytesPerColumn: Int { sampled * MemoryLayout<Float>.size }
 }

@@ -6,15 +6,13 @@ package import SlipwayCore
 package struct MonitoringError: SlipwayError, Equatable {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Wrapped: String {
-            case invalidProfile, layoutMismatch, invalidLabels, invalidFeedback, invalidRule
+            case invalidProfile, layoutMismatch, invalidLabels
         }
         private let wrapped: Wrapped
         package var description: String { wrapped.rawValue }
         package static let invalidProfile = Code(wrapped: .invalidProfile)
         package static let layoutMismatch = Code(wrapped: .layoutMismatch)
         package static let invalidLabels = Code(wrapped: .invalidLabels)
-        package static let invalidFeedback = Code(wrapped: .invalidFeedback)
-        package static let invalidRule = Code(wrapped: .invalidRule)
     }
 
     package let code: Code

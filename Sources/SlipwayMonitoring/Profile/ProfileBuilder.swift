@@ -26,16 +26,14 @@ package struct ProfileBuilder: Sendable {
     /// Numbers of the sample.
     private static let maximumValues = 1 << 24
 
-    /// - Parameters:
-    ///   - names: Names of columns by tensor, such as the header of a table.
-    ///   - signature: The model's; tells which tensors vary in width.
-    ///   - varying: Further tensors that do.
-    ///   - task: `nil` to tell from outputs and labels.
-    ///   - scoreOutput: The output with the scores or the number predicted; `nil` to find it.
     package struct Options: Sendable {
+        /// Names of columns by tensor, such as the header of a table.
         package var names: [String: [String]] = [:]
+        /// Tensors that vary in width.
         package var varying: Set<String> = []
+        /// `nil` to tell from outputs and labels.
         package var task: PredictionTask?
+        /// The output with the scores or the number predicted; `nil` to find it.
         package var scoreOutput: String?
         package var isProvisional = false
         package var maximumRows = ProfileBuilder.maximumRows

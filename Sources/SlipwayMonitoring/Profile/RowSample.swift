@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SlipwayNumerics
+import SlipwayCore
 
 /// A uniform sample of rows of numbers, kept in one array (Vitter's algorithm R, seeded).
 struct RowSample: Sendable {

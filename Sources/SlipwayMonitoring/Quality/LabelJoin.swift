@@ -27,6 +27,7 @@ package final class LabelJoin: Sendable {
         /// What is to be written before the next feedback.
         var unwritten: [JournalRecord] = []
         var droppedAt: Timestamp
+        var share = QualityShare()
 
         func reader(for version: VersionID) -> AnswerReader { readers[version] ?? usual }
     }
@@ -69,6 +70,7 @@ package final class LabelJoin: Sendable {
                 next.unwritten = []
                 next.state = LabelState(limits: limits)
                 next.estimates = QualityEstimates(limits.window)
+                next.share.restart()
                 try Self.fold(journal, into: &next, now: shell.state.now ?? shell.droppedAt)
             }
             shell = next
@@ -161,11 +163,11 @@ package final class LabelJoin: Sendable {
         shell.withLock { shell in
             let at = refresh(&shell, now: now)
             var readings = QualityReadings(endpoint: endpoint)
-            for (version, quality) in shell.state.quality.merged(at: at).versions {
+            for (version, quality) in shell.share.merged(shell.state.quality.merged(at: at)).versions {
                 readings.add(
                     quality, of: version, reference: shell.reader(for: version).profile?.performance ?? [:])
             }
-            for (version, estimate) in shell.estimates.merged(at: at) {
+            for (version, estimate) in shell.share.merged(shell.estimates.merged(at: at)) {
                 readings.add(
                     estimate, of: version, reference: shell.reader(for: version).profile?.performance ?? [:])
             }
@@ -177,9 +179,39 @@ package final class LabelJoin: Sendable {
     package func summaries(at now: Timestamp) -> [QualitySummary] {
         shell.withLock { shell in
             let at = refresh(&shell, now: now)
-            return shell.state.quality.merged(at: at).versions
+            return shell.share.merged(shell.state.quality.merged(at: at)).versions
                 .map { QualitySummary(version: $0.key, quality: $0.value) }
                 .sorted { $0.version < $1.version }
+        }
+    }
+
+    // MARK: Replicas
+
+    /// Who counts here: the journal, which another process may go on with after this one, or else the replica.
+    package func writer(replica: String) -> String { journal.name.map { "labels " + $0 } ?? replica }
+
+    /// What this join counted in the window, for those of other replicas; `nil` where it is nothing.
+    package func tally(replica: String) -> StoredTally? {
+        shell.withLock { shell in
+            let (quality, estimates) = (shell.state.quality, shell.estimates.ring)
+            guard let newest = [quality.parts.last?.index, estimates.parts.last?.index].compactMap(\.self).max()
+            else { return nil }
+            // The part's end: the same as long as nothing comes.
+            let at = Timestamp(milliseconds: (newest + 1) * quality.shape.bucketMilliseconds)
+            return StoredTally(
+                endpoint: endpoint, kind: .quality, writer: writer(replica: replica), at: at,
+                data: shell.share.encode(quality, estimates))
+        }
+    }
+
+    /// Takes what all other joins counted, instead of what they had: readings are of all together from then on.
+    package func take(_ others: [StoredTally], replica: String, at now: Timestamp) {
+        let own = writer(replica: replica)
+        shell.withLock { shell in
+            let window = shell.state.limits.window
+            let since = Timestamp(
+                milliseconds: (window.index(now) + 1 - Int64(window.buckets)) * window.bucketMilliseconds)
+            shell.share.take(others.filter { $0.writer != own }, since: since)
         }
     }
 

@@ -19,6 +19,12 @@ package protocol LabelJournal: Sendable {
     func drop(before horizon: JournalHorizon) throws
     /// Since when everything is kept; moves when a bound on bytes is reached.
     var horizon: JournalHorizon { get }
+    /// The same for every process that goes on with it; `nil` for one that ends with its process.
+    var name: String? { get }
+}
+
+extension LabelJournal {
+    package var name: String? { nil }
 }
 
 /// Since when a journal is complete.

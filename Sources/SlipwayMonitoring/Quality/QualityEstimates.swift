@@ -8,7 +8,7 @@ import SlipwayNumerics
 /// It sees a shift of inputs. It cannot see concept drift: where the truth changes and the scores do not, the
 /// estimate stays.
 struct QualityEstimates: Sendable {
-    private var ring: WindowRing<EstimateWindow>
+    private(set) var ring: WindowRing<EstimateWindow>
 
     init(_ shape: WindowShape) { ring = WindowRing(shape) }
 
@@ -31,7 +31,7 @@ struct QualityEstimates: Sendable {
 
 /// Estimates of all versions in a part of time.
 struct EstimateWindow: Tally {
-    private static let maximumVersions = 16
+    static let maximumVersions = 16
     private(set) var versions: [VersionID: EstimateTally] = [:]
 
     mutating func update(_ version: VersionID, _ body: (inout EstimateTally) -> Void) {
@@ -48,6 +48,14 @@ struct EstimateWindow: Tally {
 struct EstimateTally: Tally {
     private(set) var isCalibrated = true
     private(set) var sums: ConfidenceEstimate?
+
+    init() {}
+
+    /// Sums that were kept elsewhere.
+    init(isCalibrated: Bool, sums: ConfidenceEstimate) {
+        self.isCalibrated = isCalibrated
+        self.sums = sums
+    }
 
     /// - Parameter curves: One for each class, or of two classes one for the second; `nil` to believe the scores.
     mutating func add(_ row: ArraySlice<Float>, curves: [IsotonicCurve]?) {

@@ -12,25 +12,25 @@ package struct QualityTally: Tally {
     static let otherClass = "other"
 
     /// Rows with a label.
-    package private(set) var rows = 0
+    package internal(set) var rows = 0
     /// In the order in which they came; the order of scores where there are some.
-    package private(set) var classes: [String] = []
+    package internal(set) var classes: [String] = []
     /// Rows by truth and prediction: `truth * maximumClasses + predicted`.
-    private var cells: [Int: Int] = [:]
+    var cells: [Int: Int] = [:]
     /// By class: the only one of two, or each of several against the rest.
-    package private(set) var scores: [String: ScoreBins] = [:]
+    package internal(set) var scores: [String: ScoreBins] = [:]
     /// The second of two scored classes.
-    package private(set) var positive: String?
+    package internal(set) var positive: String?
     /// Of each row: squared distance of scores and truth, and minus the logarithm of the true class's score.
-    package private(set) var brier = Welford()
-    package private(set) var logLoss = Welford()
+    package internal(set) var brier = Welford()
+    package internal(set) var logLoss = Welford()
     /// Confidence against being right.
-    package private(set) var calibration = CalibrationTable(bins: 15)
-    package private(set) var regression = RegressionSums()
+    package internal(set) var calibration = CalibrationTable(bins: 15)
+    package internal(set) var regression = RegressionSums()
     /// Of each row's error: absolute, squared, relative.
-    package private(set) var absolute = Welford()
-    package private(set) var squared = Welford()
-    package private(set) var relative = Welford()
+    package internal(set) var absolute = Welford()
+    package internal(set) var squared = Welford()
+    package internal(set) var relative = Welford()
 
     package init() {}
 

@@ -6,9 +6,9 @@ package import SlipwayNumerics
 /// Quality of all versions of an endpoint in a part of time.
 package struct QualityWindow: Tally {
     /// Most versions in one part; feedback of further ones is not counted in windows.
-    private static let maximumVersions = 16
+    static let maximumVersions = 16
 
-    package private(set) var versions: [VersionID: VersionQuality] = [:]
+    package internal(set) var versions: [VersionID: VersionQuality] = [:]
 
     package init() {}
 
@@ -43,9 +43,9 @@ package struct VersionQuality: Tally {
     package static let maximumKPIs = 32
     static let otherSegment = "other"
 
-    package private(set) var all = QualityTally()
-    package private(set) var segments: [String: QualityTally] = [:]
-    package private(set) var kpis: [String: Welford] = [:]
+    package internal(set) var all = QualityTally()
+    package internal(set) var segments: [String: QualityTally] = [:]
+    package internal(set) var kpis: [String: Welford] = [:]
     /// Requests that got their label, and those whose waiting ended without.
     package var labelled = 0
     package var unlabelled = 0

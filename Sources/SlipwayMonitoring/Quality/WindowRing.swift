@@ -11,8 +11,9 @@ package protocol Tally: Sendable, Equatable {
 /// A sliding window: the newest parts of it, each of its own time. Owns no clock.
 package struct WindowRing<Part: Tally>: Sendable, Equatable {
     package let shape: WindowShape
-    /// Ascending by index, at most as many as the shape has parts.
-    private var parts: [(index: Int64, part: Part)] = []
+    /// Ascending by index, at most as many as the shape has parts. A part that changes takes the next number.
+    package private(set) var parts: [(index: Int64, part: Part, change: Int)] = []
+    private var changes = 0
 
     package init(_ shape: WindowShape) { self.shape = shape }
 
@@ -22,31 +23,35 @@ package struct WindowRing<Part: Tally>: Sendable, Equatable {
 
     /// Changes the part that `at` is in; times before the window go into its oldest part.
     package mutating func update<R>(at: Timestamp, _ body: (inout Part) -> R) -> R {
-        let index = shape.index(at)
+        let position = position(of: shape.index(at))
+        changes += 1
+        parts[position].change = changes
+        return body(&parts[position].part)
+    }
+
+    private mutating func position(of index: Int64) -> Int {
         // By far the most: the newest part, and nothing is too old.
-        if !parts.isEmpty, parts[parts.count - 1].index == index { return body(&parts[parts.count - 1].part) }
+        if !parts.isEmpty, parts[parts.count - 1].index == index { return parts.count - 1 }
         advance(to: index)
         if let position = parts.lastIndex(where: { $0.index <= index }), parts[position].index == index {
-            return body(&parts[position].part)
+            return position
         }
         if let last = parts.last, last.index > index {
             // Between parts that exist, or before them all.
+            guard last.index - index < Int64(shape.buckets) else { return 0 }
             let position = parts.firstIndex { $0.index > index } ?? 0
-            if last.index - index < Int64(shape.buckets) {
-                parts.insert((index, Part()), at: position)
-                return body(&parts[position].part)
-            }
-            return body(&parts[0].part)
+            parts.insert((index, Part(), 0), at: position)
+            return position
         }
-        parts.append((index, Part()))
-        return body(&parts[parts.count - 1].part)
+        parts.append((index, Part(), 0))
+        return parts.count - 1
     }
 
     /// The whole window that ends with the part that `at` is in.
     package func merged(at: Timestamp) -> Part {
         let newest = shape.index(at)
         var result = Part()
-        for (index, part) in parts where index > newest - Int64(shape.buckets) { result.merge(part) }
+        for (index, part, _) in parts where index > newest - Int64(shape.buckets) { result.merge(part) }
         return result
     }
 

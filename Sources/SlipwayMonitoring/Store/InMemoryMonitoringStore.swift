@@ -12,6 +12,12 @@ package final class InMemoryMonitoringStore: MonitoringStore {
         let startedAt: Timestamp
     }
 
+    private struct TallyKey: Hashable {
+        let endpoint: String
+        let kind: StoredTally.Kind
+        let writer: String
+    }
+
     private struct AlertKey: Hashable {
         let fingerprint: String
         let startedAt: Timestamp
@@ -25,6 +31,7 @@ package final class InMemoryMonitoringStore: MonitoringStore {
     private struct State {
         var profiles: [VersionID: ReferenceProfile] = [:]
         var windows: [WindowKey: StoredWindow] = [:]
+        var tallies: [TallyKey: StoredTally] = [:]
         var alerts: [AlertKey: Alert] = [:]
         var decisions: [GuardDecision] = []
         var silences: [String: Silence] = [:]
@@ -69,6 +76,47 @@ package final class InMemoryMonitoringStore: MonitoringStore {
 
     package func deleteWindows(endedBefore instant: Timestamp) async throws {
         state.withLock { state in state.windows = state.windows.filter { $0.value.endedAt >= instant } }
+    }
+
+    package func save(_ tallies: [StoredTally]) async throws {
+        state.withLock { state in
+            for tally in tallies {
+                state.tallies[TallyKey(endpoint: tally.endpoint, kind: tally.kind, writer: tally.writer)] = tally
+            }
+        }
+    }
+
+    package func tallies(
+        _ kind: StoredTally.Kind, of endpoint: String?, since: Timestamp
+    ) async throws -> [StoredTally] {
+        let found = state.withLock { state in
+            state.tallies.values.filter {
+                $0.kind == kind && (endpoint == nil || $0.endpoint == endpoint) && $0.at > since
+            }
+        }
+        let newest = Dictionary(grouping: found, by: \.endpoint).values.flatMap { tallies in
+            tallies.sorted { ($1.at, $0.writer) < ($0.at, $1.writer) }.prefix(StoredTally.maximumWriters)
+        }
+        return newest.sorted { ($1.at, $0.endpoint, $0.writer) < ($0.at, $1.endpoint, $1.writer) }
+    }
+
+    package func deleteTallies(_ kind: StoredTally.Kind, countedBefore instant: Timestamp) async throws {
+        state.withLock { state in
+            state.tallies = state.tallies.filter { $0.key.kind != kind || $0.value.at >= instant }
+        }
+    }
+
+    package func begin(_ alerts: [Alert]) async throws -> [Alert] {
+        state.withLock { state in
+            alerts.map { alert in
+                let known = state.alerts.values.filter {
+                    $0.fingerprint == alert.fingerprint && $0.state == .firing
+                }
+                if let standing = known.min(by: { $0.startedAt < $1.startedAt }) { return standing }
+                state.alerts[AlertKey(fingerprint: alert.fingerprint, startedAt: alert.startedAt)] = alert
+                return alert
+            }
+        }
     }
 
     package func save(_ alerts: [Alert]) async throws {

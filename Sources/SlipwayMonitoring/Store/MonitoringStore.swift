@@ -19,8 +19,21 @@ package protocol MonitoringStore: Sendable {
     func windows(of endpoint: String, since: Timestamp) async throws -> [StoredWindow]
     func deleteWindows(endedBefore instant: Timestamp) async throws
 
+    // MARK: Tallies
+
+    /// Replaces what these writers stored of these endpoints and kinds.
+    func save(_ tallies: [StoredTally]) async throws
+    /// What was counted after `since`, of all endpoints where none is named; of each endpoint the newest
+    /// ``StoredTally/maximumWriters``, newest first.
+    func tallies(_ kind: StoredTally.Kind, of endpoint: String?, since: Timestamp) async throws -> [StoredTally]
+    func deleteTallies(_ kind: StoredTally.Kind, countedBefore instant: Timestamp) async throws
+
     // MARK: Alerts, silences, decisions
 
+    /// Stores alerts that begin to fire. One that fires already, for another replica saw the same, stands instead.
+    ///
+    /// - Returns: What stands, in the same order.
+    func begin(_ alerts: [Alert]) async throws -> [Alert]
     /// Inserts or replaces alerts by fingerprint and start.
     func save(_ alerts: [Alert]) async throws
     /// Newest first.

@@ -66,11 +66,20 @@ final class ServiceCounters: Sendable {
 /// Latencies on every fourth bound of the ``LatencyScale``: within 3.2 %, in 1.8 KB.
 struct LatencyCells: Sendable {
     private static let joined = 4
-    private static let cellCount = LatencyScale.cellCount / LatencyCells.joined
+    static let cellCount = LatencyScale.cellCount / LatencyCells.joined
     /// Empty until the first.
-    private var cells: [UInt32] = []
+    private(set) var cells: [UInt32] = []
     private(set) var count: UInt64 = 0
     private(set) var sumNanoseconds = 0.0
+
+    init() {}
+
+    /// - Precondition: There are ``cellCount``.
+    init(cells: [UInt32], sumNanoseconds: Double) {
+        self.cells = cells
+        self.sumNanoseconds = sumNanoseconds
+        count = cells.reduce(0) { $0 &+ UInt64($1) }
+    }
 
     mutating func add(_ nanoseconds: UInt64) {
         if cells.isEmpty { cells = [UInt32](repeating: 0, count: Self.cellCount) }

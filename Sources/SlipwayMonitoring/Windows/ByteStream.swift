@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayNumerics
+
 /// Writes numbers as bytes: counts in groups of 7 bits, the least first.
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
+
+    init() {}
+
+    /// - Parameter mark: What ``ByteReader/init(sealed:mark:)`` looks for.
+    init(mark: [UInt8]) { bytes = mark }
+
+    /// All that was written, with a checksum behind it.
+    var sealed: [UInt8] {
+        var copy = self
+        copy.word(StableHash.of(bytes: bytes))
+        return copy.bytes
+    }
 
     mutating func count(_ value: UInt64) {
         var rest = value
@@ -19,10 +33,12 @@ struct ByteWriter {
 
     mutating func number(_ value: Double) { word(value.bitPattern) }
 
-    mutating func text(_ value: String) {
-        let utf8 = Array(value.utf8)
-        count(UInt64(utf8.count))
-        bytes += utf8
+    mutating func text(_ value: String) { piece(Array(value.utf8)) }
+
+    /// Bytes after their number.
+    mutating func piece(_ value: [UInt8]) {
+        count(UInt64(value.count))
+        bytes += value
     }
 
     /// Counts in their order; zeros are written as a zero and how many more follow.
@@ -57,6 +73,15 @@ struct ByteReader {
         position = bytes.startIndex
     }
 
+    /// Behind the mark of what ``ByteWriter/sealed`` gave; `nil` for another mark, another checksum, or too many bytes.
+    init?(sealed bytes: [UInt8], mark: [UInt8], maximumBytes: Int) {
+        let end = bytes.count - 8
+        guard end > mark.count, bytes.count <= maximumBytes, bytes.starts(with: mark) else { return nil }
+        var checksum = ByteReader(bytes[end...])
+        guard checksum.word() == StableHash.of(bytes: bytes[..<end]) else { return nil }
+        self.init(bytes[mark.count..<end])
+    }
+
     var isAtEnd: Bool { position == bytes.endIndex }
 
     mutating func count() -> UInt64? {
@@ -89,11 +114,15 @@ struct ByteReader {
     }
 
     mutating func text(maximumBytes: Int) -> String? {
+        piece(maximumBytes: maximumBytes).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    mutating func piece(maximumBytes: Int) -> ArraySlice<UInt8>? {
         guard let length = count(), length <= UInt64(maximumBytes), bytes.endIndex - position >= Int(length) else {
             return nil
         }
         defer { position += Int(length) }
-        return String(validating: bytes[position..<(position + Int(length))], as: UTF8.self)
+        return bytes[position..<(position + Int(length))]
     }
 
     /// Exactly `length` counts, each at most `limit`; handed to `body` with their places, zeros left out.

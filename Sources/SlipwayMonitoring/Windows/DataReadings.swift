@@ -41,17 +41,9 @@ struct DataReadings {
             .typeErrorRate, column, Counted(tally.typeErrors, of: seen &+ tally.typeErrors, before: 0, of: known),
             "tensor missing, of another type or width")
         if profile.kind == .categorical {
-            rate(
-                .newCategoryRate, column,
-                Counted(
-                    tally.fresh, of: tally.count, before: Double(profile.otherCategories), of: Double(profile.count)),
-                "values not in the reference's table of \(profile.categories?.count ?? 0)",
-                explanation: newValues(column))
+            addNewCategories(column)
         } else {
-            rate(
-                .outOfRangeRate, column,
-                Counted(tally.below &+ tally.above, of: tally.count, before: Self.beyond, of: known),
-                "outside the reference's least and greatest", explanation: range(column))
+            addOutOfRange(column, known)
         }
         if profile.kind != .numeric { addDistinct(column) }
         addConstant(column)
@@ -66,24 +58,32 @@ struct DataReadings {
             Counted(tally.missing &+ tally.infinite, of: seen, before: Double(profile.missing), of: known),
             profile.kind == .numeric ? "NaN and infinities" : "missing values")
         if profile.kind == .numeric {
-            rate(
-                .outOfRangeRate, column,
-                Counted(tally.below &+ tally.above, of: tally.count, before: Self.beyond, of: known),
-                "outside the reference's least and greatest", explanation: range(column))
+            addOutOfRange(column, known)
             rate(
                 .saturatedRate, column,
                 Counted(tally.saturated, of: tally.count, before: Double(profile.saturated), of: known),
                 "at or beyond the reference's least and greatest", explanation: range(column))
         }
         if profile.kind == .categorical {
-            rate(
-                .newCategoryRate, column,
-                Counted(
-                    tally.fresh, of: tally.count, before: Double(profile.otherCategories), of: Double(profile.count)),
-                "values not in the reference's table of \(profile.categories?.count ?? 0)",
-                explanation: newValues(column))
+            addNewCategories(column)
         }
         addConstant(column)
+    }
+
+    private mutating func addNewCategories(_ column: Int) {
+        let (profile, tally) = (set.columns[column], totals.tallies[column])
+        rate(
+            .newCategoryRate, column,
+            Counted(tally.fresh, of: tally.count, before: Double(profile.otherCategories), of: Double(profile.count)),
+            "values not in the reference's table of \(profile.categories?.count ?? 0)", explanation: newValues(column))
+    }
+
+    private mutating func addOutOfRange(_ column: Int, _ known: Double) {
+        let tally = totals.tallies[column]
+        rate(
+            .outOfRangeRate, column,
+            Counted(tally.below &+ tally.above, of: tally.count, before: Self.beyond, of: known),
+            "outside the reference's least and greatest", explanation: range(column))
     }
 
     private mutating func addConstant(_ column: Int) {

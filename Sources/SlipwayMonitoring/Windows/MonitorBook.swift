@@ -232,6 +232,42 @@ package final class MonitorBook: Sendable {
         }
     }
 
+    /// How far back tallies of service count: as far as burn rates are looked at, a few minutes at least.
+    package static func serviceSpan(of spec: MonitoringSpec) -> Duration {
+        let longest = BurnMeter.longest(DefaultRules.effective(of: spec))
+        return max(.seconds(ServiceTally.seconds.most), .bounded(seconds: min(longest, RuleCheck.longestSeconds)))
+    }
+
+    /// What this replica served of every endpoint lately, for the others; endpoints without requests are left out.
+    package func serviceTallies() -> [StoredTally] {
+        table.withLock { $0 }.compactMap { name, endpoint in
+            guard let whole = services.withLock({ $0[name]?.own }) else { return nil }
+            let content = ServiceCodec.Content(whole: whole, versions: endpoint.versions.mapValues(\.service))
+            let counted = [whole.countedAt] + content.versions.values.map(\.countedAt)
+            guard let at = counted.compactMap(\.self).max() else { return nil }
+            return StoredTally(
+                endpoint: name, kind: .service, writer: replica, at: at, data: ServiceCodec.encode(content))
+        }
+    }
+
+    /// Takes what all other replicas served, instead of what they had: reports are of all together from then on.
+    ///
+    /// Damaged tallies are left out.
+    package func take(_ tallies: [StoredTally], at now: Timestamp) {
+        let found = Dictionary(
+            grouping: tallies.filter { $0.kind == .service && $0.writer != replica }, by: \.endpoint)
+        for (name, endpoint) in table.withLock({ $0 }) {
+            // In one order everywhere, so that sums are the same to the last bit.
+            let contents = (found[name] ?? []).sorted { $0.writer < $1.writer }
+                .compactMap { ServiceCodec.decode($0.data) }
+            let others =
+                contents.isEmpty
+                ? nil : contents.reduce(into: ServiceCodec.Content()) { $0.merge($1, at: now) }
+            services.withLock { $0[name]?.others = others?.whole }
+            for (version, monitor) in endpoint.versions { monitor.take(others?.versions[version]) }
+        }
+    }
+
     /// Takes stored windows: this replica's are gone on with where nothing was counted yet, others' are added to what
     /// is reported. Damaged ones, and those counted on another profile, are left out.
     package func restore(_ windows: [StoredWindow]) {

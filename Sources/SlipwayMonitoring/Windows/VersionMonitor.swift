@@ -36,6 +36,7 @@ final class VersionMonitor: Sendable {
 
     /// How old readings may be that are told again because little has come since, in milliseconds.
     private static let refreshMilliseconds: Int64 = 1000
+
     init(_ version: VersionID, profile: ReferenceProfile?, spec: MonitoringSpec) {
         self.version = version
         state = Mutex(
@@ -158,6 +159,12 @@ final class VersionMonitor: Sendable {
     }
 
     // MARK: Windows
+
+    /// What this replica served of the version.
+    var service: ServiceTally { state.withLock { $0.service.own } }
+
+    /// - Parameter service: Of all other replicas together; `nil` where they served nothing.
+    func take(_ service: ServiceTally?) { state.withLock { $0.service.others = service } }
 
     var refusedWindows: Int { state.withLock { $0.window?.refused ?? 0 } }
 

@@ -93,15 +93,18 @@ struct VersionWindow: Sendable {
     private mutating func finish(_ current: WindowBucket) {
         streams.collect(current)
         streams.bucketEnded()
-        var totals = WindowTotals(set)
-        totals.merge(current)
-        parts.append(
-            Part(
-                startedAt: current.startedAt, endedAt: current.lastAt, data: WindowCodec.encode(totals, set),
-                changedAt: current.lastAt))
+        parts.append(part(current))
         if parts.count > clock.buckets - 1 { parts.removeFirst(parts.count - (clock.buckets - 1)) }
         earlier = examples
         examples = RequestExamples(width: set.columns.count, seed: UInt64(bitPattern: current.startedAt.milliseconds))
+    }
+
+    private func part(_ bucket: WindowBucket) -> Part {
+        var totals = WindowTotals(set)
+        totals.merge(bucket)
+        return Part(
+            startedAt: bucket.startedAt, endedAt: bucket.lastAt, data: WindowCodec.encode(totals, set),
+            changedAt: bucket.lastAt)
     }
 
     /// Whether a part belongs to the window that ends at `now`.
@@ -144,12 +147,7 @@ struct VersionWindow: Sendable {
         let instant = instant.moved(-WindowClock.tolerance)
         var result = parts.filter { $0.changedAt >= instant }
         if let bucket, bucket.lastAt >= instant, bucket.whole.rows > 0 {
-            var totals = WindowTotals(set)
-            totals.merge(bucket)
-            result.append(
-                Part(
-                    startedAt: bucket.startedAt, endedAt: bucket.lastAt, data: WindowCodec.encode(totals, set),
-                    changedAt: bucket.lastAt))
+            result.append(part(bucket))
         }
         return result
     }

@@ -13,7 +13,6 @@ package enum WindowCodec {
     private static let mark: [UInt8] = [0x53, 0x57, 1]
     /// More than the counters of ``ReferenceProfile/maximumColumns`` columns need.
     package static let maximumBytes = 64 << 20
-    private static let checksumBytes = 8
     /// Counts above are none that rows could have made: sums of some thousand windows still fit.
     private static let maximumCount = UInt64(1) << 50
     private static let maximumTextBytes = 4 * TextCollector.maximumValueBytes
@@ -26,8 +25,7 @@ package enum WindowCodec {
     }
 
     static func encode(_ totals: WindowTotals, _ set: ColumnSet) -> [UInt8] {
-        var writer = ByteWriter()
-        for byte in mark { writer.count(UInt64(byte)) }
+        var writer = ByteWriter(mark: mark)
         writer.word(set.fingerprint)
         write(totals.whole, to: &writer)
         for column in set.columns.indices {
@@ -45,20 +43,14 @@ package enum WindowCodec {
             }
         }
         for sketch in totals.sketches { write(sketch, to: &writer) }
-        writer.word(StableHash.of(bytes: writer.bytes))
-        return writer.bytes
+        return writer.sealed
     }
 
     /// `nil` for bytes that are damaged, or of another layout than `set`.
     static func decode(_ bytes: [UInt8], _ set: ColumnSet) -> WindowTotals? {
-        guard bytes.count <= maximumBytes, bytes.count > mark.count + checksumBytes, bytes.starts(with: mark) else {
-            return nil
-        }
-        let end = bytes.count - checksumBytes
-        var checksum = ByteReader(bytes[end...])
-        guard checksum.word() == StableHash.of(bytes: bytes[..<end]) else { return nil }
-        var reader = ByteReader(bytes[mark.count..<end])
-        guard reader.word() == set.fingerprint, let whole = rowTally(&reader) else { return nil }
+        guard var reader = ByteReader(sealed: bytes, mark: mark, maximumBytes: maximumBytes),
+            reader.word() == set.fingerprint, let whole = rowTally(&reader)
+        else { return nil }
         var totals = WindowTotals(set)
         totals.whole = whole
         for column in set.columns.indices {

@@ -17,11 +17,6 @@ package enum Divergence {
         }
     }
 
-    /// Kullback-Leibler divergence of `p` from `q` in nats, `sum p ln(p / q)`; infinite where `q` lacks a bin of `p`.
-    package static func kullbackLeibler(_ p: [Double], _ q: [Double]) -> Double {
-        sum(p, q) { p, q in p > 0 ? (q > 0 ? p * log(p / q) : .infinity) : 0 }
-    }
-
     /// Jensen-Shannon distance, the square root of the divergence: 0 to `sqrt(log_base 2)`, so 0 to 1 for base 2.
     package static func jensenShannon(_ p: [Double], _ q: [Double], base: Double = 2) -> Double {
         let divergence = sum(p, q) { p, q in

@@ -10,18 +10,15 @@ package struct EdgeComparison: Sendable {
     /// `false` where a side is empty or the edges differ.
     package let isComparable: Bool
     /// The largest difference of the distribution functions seen just below and on the edges; never above the exact
-    /// Kolmogorov-Smirnov statistic.
+    /// Kolmogorov-Smirnov statistic, and at most `1 / intervals` below it for a reference that made the edges.
     package let ks: Double
-    /// What the exact statistic cannot exceed; at most `ks + 1 / intervals` for a reference that made the edges.
-    package let ksUpperBound: Double
     /// Area between the distribution functions, in the column's unit: **approximate**. Linear between edges, the
     /// tails outside the edges by the sums of distances.
     package let wasserstein: Double
+    /// Shares by bin, all of them; empty where there is nothing to compare.
+    package let shares: (reference: [Double], current: [Double])
     private let reference: EdgeCounts
     private let current: EdgeCounts
-    private let separatesLeast: Bool
-    private let p: [Double]
-    private let q: [Double]
 
     package init(reference: EdgeCounts, current: EdgeCounts) {
         self.reference = reference
@@ -29,16 +26,15 @@ package struct EdgeComparison: Sendable {
         let isComparable = reference.edges == current.edges && reference.total > 0 && current.total > 0
         self.isComparable = isComparable
         guard isComparable else {
-            (ks, ksUpperBound, wasserstein, p, q, separatesLeast) = (0, 0, 0, [], [], false)
+            (ks, wasserstein, shares) = (0, 0, ([], []))
             return
         }
-        separatesLeast = EdgeComparison.hasLeastApart(reference)
-        p = Divergence.shares(EdgeComparison.counts(reference, separatesLeast))
-        q = Divergence.shares(EdgeComparison.counts(current, separatesLeast))
-        let walk = EdgeComparison.walk(reference, current)
-        ks = walk.ks
-        ksUpperBound = min(walk.bound, 1)
-        wasserstein = walk.area
+        let separatesLeast = EdgeComparison.hasLeastApart(reference)
+        shares = (
+            Divergence.shares(EdgeComparison.counts(reference, separatesLeast)),
+            Divergence.shares(EdgeComparison.counts(current, separatesLeast))
+        )
+        (ks, wasserstein) = EdgeComparison.walk(reference, current)
     }
 
     /// The probability of a larger ``ks`` when nothing differs, by ``HypothesisTests/kolmogorovLimit(_:_:_:)``. As
@@ -48,23 +44,12 @@ package struct EdgeComparison: Sendable {
             ? HypothesisTests.kolmogorovLimit(ks, Double(reference.total), Double(current.total)) : 1
     }
 
-    /// Shares by bin, all of them; empty where there is nothing to compare.
-    package var shares: (reference: [Double], current: [Double]) { (p, q) }
-
-    /// Shares below `floor` are raised to it, on both sides.
-    package func psi(floor: Double = 1e-4) -> Double { Divergence.psi(p, q, floor: floor) }
-    package func jensenShannon(base2: Bool = true) -> Double {
-        Divergence.jensenShannon(p, q, base: base2 ? 2 : Divergence.naturalBase)
-    }
-    package var hellinger: Double { Divergence.hellinger(p, q) }
-    package var totalVariation: Double { Divergence.totalVariation(p, q) }
-    package var lInfinity: Double { Divergence.lInfinity(p, q) }
-
-    /// The same bins joined to at most `groups` of about equal reference share; with 10, the scorecards' deciles.
+    /// ``shares`` joined to at most `groups` bins of about equal reference share; with 10, the scorecards' deciles.
     package func grouped(_ groups: Int) -> (reference: [Double], current: [Double]) {
         guard isComparable, groups >= 1 else { return ([], []) }
         var result: (reference: [Double], current: [Double]) = ([], [])
         var (group, left) = ((reference: 0.0, current: 0.0), 1.0)
+        let (p, q) = shares
         for index in p.indices {
             group.reference += p[index]
             group.current += q[index]
@@ -80,14 +65,6 @@ package struct EdgeComparison: Sendable {
             group = (0, 0)
         }
         return result
-    }
-
-    /// Pearson's test of the 2 x K table of counts, of bins that either side has.
-    package var chiSquare: TestResult {
-        guard isComparable else { return TestResult(statistic: 0, pValue: 1) }
-        return HypothesisTests.chiSquareContingency([
-            EdgeComparison.counts(reference, separatesLeast), EdgeComparison.counts(current, separatesLeast),
-        ])
     }
 
     /// Whether the least edge must not be joined with the next: a flag of 0 and 1 would be one bin.
@@ -113,12 +90,10 @@ package struct EdgeComparison: Sendable {
         return bins
     }
 
-    private static func walk(_ reference: EdgeCounts, _ current: EdgeCounts) -> (
-        ks: Double, bound: Double, area: Double
-    ) {
+    private static func walk(_ reference: EdgeCounts, _ current: EdgeCounts) -> (ks: Double, area: Double) {
         let (n, m) = (Double(reference.total), Double(current.total))
         let edges = reference.edges
-        var (ks, bound) = (0.0, 0.0)
+        var ks = 0.0
         var area = abs(current.lowerTail / m - reference.lowerTail / n)
         area += abs(current.upperTail / m - reference.upperTail / n)
         var (f, g): (UInt64, UInt64) = (0, 0)
@@ -128,14 +103,11 @@ package struct EdgeComparison: Sendable {
             g &+= current.slots[slot]
             let (fHigh, gHigh) = (Double(f) / n, Double(g) / m)
             ks = max(ks, abs(fHigh - gHigh))
-            guard slot & 1 == 0 else { continue }
-            // Inside an open interval the functions may be anywhere between their ends, one up before the other.
-            bound = max(bound, fHigh - gLow, gHigh - fLow)
-            if slot > 0, slot < reference.slots.count - 1 {
+            if slot & 1 == 0, slot > 0, slot < reference.slots.count - 1 {
                 area += (edges[slot / 2] - edges[slot / 2 - 1]) * meanDistance(fLow - gLow, fHigh - gHigh)
             }
         }
-        return (ks, max(ks, bound), area)
+        return (ks, area)
     }
 
     /// The mean of |x| as x goes evenly from `a` to `b`.

@@ -28,26 +28,6 @@ package enum HypothesisTests {
         return chiSquare(statistic, degrees: (rows.count - 1) * (used - 1))
     }
 
-    /// Pearson's test of counts against a distribution, `chisquare` with expected counts scaled to the observed sum:
-    /// the convention of evidently, which takes the reference for exact.
-    ///
-    /// A bin that is observed and not expected makes the statistic infinite and the p-value 0.
-    package static func chiSquareGoodnessOfFit(observed: [Double], expected: [Double]) -> TestResult {
-        let (sum, whole) = (observed.reduce(0, +), expected.reduce(0, +))
-        guard sum > 0, whole > 0, observed.count >= 2 else { return TestResult(statistic: 0, pValue: 1) }
-        var (statistic, bins) = (0.0, 0)
-        for (count, weight) in zip(observed, expected) {
-            let mean = weight / whole * sum
-            guard mean > 0 else {
-                if count > 0 { statistic = .infinity; bins += 1 }
-                continue
-            }
-            bins += 1
-            statistic += (count - mean) * (count - mean) / mean
-        }
-        return chiSquare(statistic, degrees: max(bins - 1, 0))
-    }
-
     /// The two-sided z-test of two proportions with pooled variance; the statistic is z, of the first minus the second.
     package static func twoProportions(_ hits1: Double, of n1: Double, _ hits2: Double, of n2: Double) -> TestResult {
         guard n1 > 0, n2 > 0 else { return TestResult(statistic: 0, pValue: 1) }

@@ -12,6 +12,14 @@ package struct CalibrationTable: Sendable, Hashable, Codable {
         (counts, scores, positives) = (zeros, zeros, zeros)
     }
 
+    /// A table whose sums were kept elsewhere; `nil` unless the columns are equally long and hold possible sums.
+    package init?(counts: [Double], scores: [Double], positives: [Double]) {
+        guard (1...1000).contains(counts.count), scores.count == counts.count, positives.count == counts.count,
+            counts.indices.allSatisfy({ counts[$0] >= positives[$0] && positives[$0] >= 0 && !scores[$0].isNaN })
+        else { return nil }
+        (self.counts, self.scores, self.positives) = (counts, scores, positives)
+    }
+
     private enum CodingKeys: String, CodingKey { case counts, scores, positives }
 
     package init(from decoder: any Decoder) throws {
@@ -54,10 +62,5 @@ package struct CalibrationTable: Sendable, Hashable, Codable {
         let total = counts.reduce(0, +)
         guard total > 0 else { return nil }
         return counts.indices.reduce(0) { $0 + abs(positives[$1] - scores[$1]) } / total
-    }
-
-    /// The largest calibration error of a bin that has rows; `nil` when empty.
-    package var maximumError: Double? {
-        counts.indices.filter { counts[$0] > 0 }.map { abs(positives[$0] - scores[$0]) / counts[$0] }.max()
     }
 }

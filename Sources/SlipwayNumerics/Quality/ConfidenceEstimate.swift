@@ -30,6 +30,26 @@ package struct ConfidenceEstimate: Sendable, Hashable, Codable {
         ranks = [RankedSums](repeating: RankedSums(), count: ranked)
     }
 
+    /// Sums that were kept elsewhere, as ``sums`` gives them; `nil` unless there are as many as the classes need.
+    package init?(classes: Int, count: Int, sums: [Double]) {
+        self.init(classes: classes)
+        guard self.classes == classes, count >= 0, sums.count == self.sums.count,
+            sums.allSatisfy({ $0 >= 0 && $0.isFinite })
+        else { return nil }
+        self.count = count
+        hits = Array(sums[..<classes])
+        predicted = Array(sums[classes..<(2 * classes)])
+        expected = Array(sums[(2 * classes)..<(3 * classes)])
+        spread = sums[3 * classes]
+        for index in ranks.indices {
+            let start = 3 * classes + 1 + index * RankedSums.sumCount
+            ranks[index] = RankedSums(sums: sums[start..<(start + RankedSums.sumCount)])
+        }
+    }
+
+    /// Every sum in a fixed order: how many there are follows from the classes.
+    package var sums: [Double] { hits + predicted + expected + [spread] + ranks.flatMap(\.sums) }
+
     private enum CodingKeys: String, CodingKey {
         case classes, count, hits, predicted, expected, spread, ranks
     }
@@ -101,8 +121,6 @@ package struct ConfidenceEstimate: Sendable, Hashable, Codable {
     package var precision: Double? { averaged { ratio(hits[$0], predicted[$0]) } }
     package var recall: Double? { averaged { ratio(hits[$0], expected[$0]) } }
     package var f1: Double? { averaged { ratio(2 * hits[$0], predicted[$0] + expected[$0]) } }
-    /// Of two classes: of the first, the share expected to be told so; `nil` when empty.
-    package var specificity: Double? { count > 0 ? ratio(hits[0], expected[0]) : nil }
     /// Scores ranked in 1,024 bins; `nil` when empty or for more than 16 classes.
     package var rocAUC: Double? {
         let areas = ranks.compactMap(\.area)

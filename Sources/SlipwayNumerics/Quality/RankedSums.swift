@@ -10,6 +10,17 @@ struct RankedSums: Sendable, Hashable, Codable {
         negatives = positives
     }
 
+    static let sumCount = 2 * ScoreBins.count
+
+    /// - Precondition: There are ``sumCount``.
+    init(sums: ArraySlice<Double>) {
+        positives = Array(sums.prefix(ScoreBins.count))
+        negatives = Array(sums.suffix(ScoreBins.count))
+    }
+
+    /// Those of positives, then those of negatives.
+    var sums: [Double] { positives + negatives }
+
     private enum CodingKeys: String, CodingKey { case positives, negatives }
 
     init(from decoder: any Decoder) throws {

@@ -14,6 +14,16 @@ package struct RegressionSums: Sendable, Hashable, Codable {
         (absolute, squared, relative, signed) = (0, 0, 0, 0)
     }
 
+    /// Sums that were kept elsewhere: of truths, and of errors as ``errors`` gives them; `nil` unless there are four.
+    package init?(truths: Welford, errors: [Double]) {
+        guard errors.count == 4, !errors.contains(where: \.isNaN) else { return nil }
+        self.truths = truths
+        (absolute, squared, relative, signed) = (errors[0], errors[1], errors[2], errors[3])
+    }
+
+    /// Sums of absolute, squared, relative and signed errors.
+    package var errors: [Double] { [absolute, squared, relative, signed] }
+
     /// Counts one row; rows that are not finite are left out and told by `false`.
     @discardableResult
     package mutating func add(truth: Double, predicted: Double) -> Bool {

@@ -21,6 +21,29 @@ package struct ScoreBins: Sendable, Hashable, Codable {
         logLosses = 0
     }
 
+    /// Bins whose sums were kept elsewhere; `nil` unless there are as many as ``count`` of either kind.
+    package init?(negatives: [UInt64], positives: [UInt64], calibration: CalibrationTable, losses: Losses) {
+        guard negatives.count == ScoreBins.count, positives.count == ScoreBins.count else { return nil }
+        self.negatives = negatives
+        self.positives = positives
+        self.calibration = calibration
+        squaredErrors = losses.squared
+        logLosses = losses.logarithmic
+    }
+
+    /// What the scores cost, summed over rows.
+    package struct Losses: Sendable, Hashable {
+        package var squared: Double
+        package var logarithmic: Double
+
+        package init(squared: Double, logarithmic: Double) {
+            self.squared = squared
+            self.logarithmic = logarithmic
+        }
+    }
+
+    package var losses: Losses { Losses(squared: squaredErrors, logarithmic: logLosses) }
+
     private enum CodingKeys: String, CodingKey {
         case negatives, positives, calibration, squaredErrors, logLosses
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
+
 /// A uniform sample of a stream of unknown length, in constant memory (Vitter's algorithm R, seeded).
 package struct Reservoir<Element: Sendable>: Sendable {
     package let capacity: Int

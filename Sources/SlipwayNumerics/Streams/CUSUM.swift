@@ -3,8 +3,7 @@
 /// Cumulative sums on both sides (Page 1954), for numbers standardised to mean 0 and deviation 1 when all is well.
 ///
 /// With the defaults, slack 0.5 and limit 5 deviations, a false alarm comes every 465 independent normal numbers on the
-/// mean, and a shift by one deviation from the start is seen after 10.4. ``RunLength/cusumLimit(k:expected:)`` gives
-/// the limit for other lengths. After a detection it starts anew.
+/// mean, and a shift by one deviation from the start is seen after 10.4. After a detection it starts anew.
 package struct CUSUM: Sendable, Hashable, Codable {
     /// Half the shift that it is made for.
     package let slack: Double

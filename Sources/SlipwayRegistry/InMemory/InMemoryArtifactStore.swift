@@ -69,6 +69,18 @@ package actor InMemoryArtifactStore: ArtifactStore {
 
     package func verify(_ digest: Digest) async throws { _ = try checked(digest) }
 
+    package func read(
+        _ digest: Digest, from offset: Int, _ body: @Sendable (_ piece: [UInt8]) async throws -> Void
+    ) async throws {
+        guard let bytes = contents[digest] else { throw RegistryError.noSuchBlob(digest) }
+        var position = max(0, offset)
+        while position < bytes.count {
+            let end = min(bytes.count, position + SHA256Hasher.chunkSize)
+            try await body(Array(bytes[position..<end]))
+            position = end
+        }
+    }
+
     package func remove(_ digest: Digest) async throws { contents[digest] = nil }
 
     package func removeLeftovers(keeping bundles: Set<Digest>) async throws -> Int {

@@ -19,6 +19,14 @@ package protocol ArtifactStore: Sendable {
     func blobs() async throws -> [BlobInfo]
     /// Re-hashes one blob; throws `corrupt` or `notFound`.
     func verify(_ digest: Digest) async throws
+    /// Hands a blob's bytes on from `offset` to the end, at most a mebibyte at a time, as they are on disk.
+    ///
+    /// Nothing is compared: whoever takes the bytes compares their digest. Throws `notFound`, or what `body` throws.
+    ///
+    /// - Parameter offset: From 0 to the blob's size.
+    func read(
+        _ digest: Digest, from offset: Int, _ body: @Sendable (_ piece: [UInt8]) async throws -> Void
+    ) async throws
     /// Removes a blob; does nothing when it is not there.
     func remove(_ digest: Digest) async throws
     /// Removes what interrupted writes and forgotten check-outs left behind; returns the bytes freed.

@@ -27,7 +27,7 @@ package struct APIKey: Sendable, CustomStringConvertible {
 
     /// Makes a new key from a given source; it must be cryptographically secure outside tests.
     package static func generate(using generator: inout some RandomNumberGenerator) -> APIKey {
-        let words = (0..<5).map { _ in hexadecimal(UInt64.random(in: .min ... .max, using: &generator)) }
+        let words = (0..<5).map { _ in UInt64.random(in: .min ... .max, using: &generator).hexadecimal }
         return APIKey(id: words[0], secret: words[1...].joined())
     }
 
@@ -87,10 +87,5 @@ package struct APIKey: Sendable, CustomStringConvertible {
 
     private static func isHexadecimal(_ text: Substring) -> Bool {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-    }
-
-    private static func hexadecimal(_ word: UInt64) -> String {
-        let digits = String(word, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

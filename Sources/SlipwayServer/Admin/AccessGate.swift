@@ -5,20 +5,15 @@ package import SlipwaySecurity
 
 /// Asks callers for a key, where the listener asks for keys.
 package struct AccessGate: Sendable {
-    private let keys: (any KeyStore)?
-    private let isLoopback: Bool
+    private let keys: any KeyStore
+    private let isOpenWithoutKeys: Bool
     private let clock: @Sendable () -> Timestamp
 
-    /// A gate that is open to everybody.
-    package static let open = AccessGate(keys: nil, isLoopback: true)
-
-    /// - Parameter isLoopback: Whether the listener can be reached from this machine only. There, no key is asked
-    ///   for until the first one exists.
-    package init(
-        keys: (any KeyStore)?, isLoopback: Bool, clock: @escaping @Sendable () -> Timestamp = { .init(milliseconds: 0) }
-    ) {
+    /// - Parameter isOpenWithoutKeys: Whether no key is asked for until the first one exists: where the listener can be
+    ///   reached from this machine only, or where anybody may infer.
+    package init(keys: any KeyStore, isOpenWithoutKeys: Bool, clock: @escaping @Sendable () -> Timestamp) {
         self.keys = keys
-        self.isLoopback = isLoopback
+        self.isOpenWithoutKeys = isOpenWithoutKeys
         self.clock = clock
     }
 
@@ -27,9 +22,9 @@ package struct AccessGate: Sendable {
     ///   - authorization: The request's `Authorization` header.
     /// - Throws: `SecurityError`.
     package func check(_ role: Role?, authorization: String?) async throws {
-        guard let role, let keys else { return }
+        guard let role else { return }
         let presented = authorization.flatMap { KeyCheck.bearerText(authorization: $0) }
-        if presented == nil, isLoopback, try await keys.keys().isEmpty { return }
+        if presented == nil, isOpenWithoutKeys, try await keys.keys().isEmpty { return }
         var record: KeyRecord?
         if let id = KeyCheck.keyID(in: presented) { record = try await keys.key(id: id) }
         try KeyCheck.authorize(presented: presented, record: record, now: clock(), required: role)

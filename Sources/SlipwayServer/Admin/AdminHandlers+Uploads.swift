@@ -37,7 +37,7 @@ extension AdminHandlers {
     func removeOldUploads() async throws -> Int { try await blocking { pieces.removeOld() } }
 
     /// Off the cooperative pool: a slow disk must not hold up requests.
-    private func blocking<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    func blocking<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
         try await NIOThreadPool.singleton.runIfActive(body)
     }
 
@@ -66,12 +66,7 @@ extension AdminHandlers {
         guard (1...Self.maximumFiles).contains(wanted.files.count) else {
             throw ServerError(.badParameter, "a model has 1 to \(Self.maximumFiles) files, got \(wanted.files.count)")
         }
-        let place: String
-        do {
-            place = try await blocking { try pieces.layOut(Self.layout(of: wanted)) }
-        } catch {
-            throw RemoteImportError.told(error, without: [uploads])
-        }
+        let place = try await blocking { try pieces.layOut(Self.layout(of: wanted)) }
         let request = Self.request(wanted, model: model, in: place)
         let operation: OperationDTO
         do {
@@ -80,7 +75,7 @@ extension AdminHandlers {
                 do {
                     imported = .success(try await admin.importModel(request, progress: progress))
                 } catch {
-                    imported = .failure(RemoteImportError.told(error, without: [place, uploads]))
+                    imported = .failure(RemoteError.told(error, without: [place] + folders))
                 }
                 try? await LoaderThread.run {
                     UploadFolder.removeLayout(place)

@@ -18,7 +18,7 @@ struct AdminHandlers: Sendable {
     /// What happens now; `nil` where nothing is served.
     var live: (any LiveMonitor)?
 
-    var routes: [Route] { models + versions + uploadRoutes + endpoints + rest + monitoring }
+    var routes: [Route] { models + versions + versionRoutes + uploadRoutes + endpoints + rest + monitoring }
 
     func mount(_ route: AdminRoute, _ handler: @escaping Route.Handler) -> Route {
         let documentation = Route.Documentation(
@@ -27,10 +27,20 @@ struct AdminHandlers: Sendable {
         let method = HTTPRequest.Method(rawValue: route.method.rawValue) ?? .get
         return Route(method, route.template, on: .admin, role: Role(rawValue: route.access.rawValue), documentation) {
             call in
-            var reply = try await handler(call)
-            reply.status = route.status
-            return reply
+            do {
+                var reply = try await handler(call)
+                reply.status = route.status
+                return reply
+            } catch {
+                throw RemoteError.told(error, without: folders)
+            }
         }
+    }
+
+    /// Folders of this machine that callers on others are not told of.
+    var folders: [String] {
+        let home = uploads.lastIndex(of: "/").map { String(uploads[..<$0]) }
+        return [uploads] + (home.map { [$0] } ?? [])
     }
 
     // MARK: - Models
@@ -73,7 +83,11 @@ struct AdminHandlers: Sendable {
         do {
             operation = try operations.start("import") { progress in
                 defer { file.remove() }
-                return try await admin.importModel(request, progress: progress)
+                do {
+                    return try await admin.importModel(request, progress: progress)
+                } catch {
+                    throw RemoteError.told(error, without: folders)
+                }
             }
         } catch {
             file.remove()

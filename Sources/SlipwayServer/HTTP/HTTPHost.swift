@@ -13,7 +13,7 @@ package struct HTTPHost: Service, CustomStringConvertible {
     let name: String
     let address: ListenAddress
     package let table: RouteTable
-    let gate: AccessGate
+    package let gate: AccessGate
     let callers: CallerBook
     let bodyLimit: Int
     let logger: Logger

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
+import SlipwayCore
 
 /// `x-request-id`: the client's own where it is usable, else one made here.
 enum RequestIdentifier {
@@ -12,14 +13,8 @@ enum RequestIdentifier {
     static func choose(given: String?) -> String {
         guard let given, (1...longest).contains(given.utf8.count),
             given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { return make() }
+        else { return UInt64.random(in: .min ... .max).hexadecimal }
         return given
-    }
-
-    private static func make() -> String {
-        var text = String(UInt64.random(in: .min ... .max), radix: 16)
-        text = String(repeating: "0", count: 16 - text.count) + text
-        return text
     }
 }
 

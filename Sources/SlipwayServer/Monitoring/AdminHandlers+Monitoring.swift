@@ -84,17 +84,10 @@ extension AdminHandlers {
                 request.onlyLabelled = try call.flagQuery("labelled")
                 let wanted = request
                 _ = try await admin.capture(of: endpoint)
-                let flow = PieceFlow { put in try await admin.exportCapture(wanted, of: endpoint) { try await put($0) }
-                }
-                // Before the head leaves: the file is whole then, and what is wrong was told by the status.
-                let first = try await flow.next()
-                return .stream(contentType: "application/octet-stream") { send in
-                    var piece = first
-                    while let bytes = piece {
-                        try await send(bytes)
-                        piece = try await flow.next()
-                    }
-                }
+                // The file is whole before its first piece.
+                return try await PieceFlow { put in
+                    try await admin.exportCapture(wanted, of: endpoint) { try await put($0) }
+                }.reply()
             },
             mount(AdminRoutes.eraseCapture) { call in
                 try .dto(await admin.eraseCapture(try await call.dto(EraseRequest.self), of: call["endpoint"]))

@@ -37,6 +37,19 @@ final class PieceFlow: Sendable {
             place.end(.failure(CancellationError()))
         }
     }
+
+    /// All pieces as a reply. The first is waited for before the head leaves: what fails until then is told by the
+    /// status.
+    func reply() async throws -> HTTPReply {
+        let first = try await next()
+        return .stream(contentType: "application/octet-stream") { [self] send in
+            var piece = first
+            while let bytes = piece {
+                try await send(bytes)
+                piece = try await next()
+            }
+        }
+    }
 }
 
 /// Where one piece at a time changes hands.

@@ -63,7 +63,9 @@ struct VersionLoader {
                 message: "engine '\(engine.name)' does not compute in \(need.precision.rawValue): leave out the "
                     + "precision, or name an engine that does")
         }
-        options.cacheFolder = context.configuration.engineCacheFolder.map { "\($0)/\(engine.name)-\(engine.version)" }
+        options.cacheFolder = context.configuration.engineCacheFolder.map {
+            "\($0)/\(engine.name)-\(engine.version)/\(resolved.digest.hex)"
+        }
         options.profilePathPrefix = context.configuration.profilePathPrefix.map { "\($0)-\(resolved.id.model)" }
         let model = try await LoaderThread.run { [options] in try engine.load(bundle, options: options) }
         prepared = PreparedVersion(

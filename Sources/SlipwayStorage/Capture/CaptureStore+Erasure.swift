@@ -74,7 +74,8 @@ extension CaptureStore {
             try PosixFolder.removeTree(folder.path(of: file))
             try PosixFolder.synchronize(folder.path)
         } else {
-            try rewrite(&table, kept, as: file, in: folder)
+            let span = CaptureSpan.of(table) ?? file.startedAt...file.startedAt
+            try rewrite(&table, kept, span: span, as: file, in: folder)
         }
         result.rows += removed
         result.segments += 1
@@ -101,8 +102,10 @@ extension CaptureStore {
         return kept
     }
 
-    private func rewrite(
-        _ table: inout ArrowTable, _ kept: [Range<Int>], as file: CaptureFile, in folder: CaptureFolder
+    /// Writes rows of a table as a sealed segment, in place of one that has its name.
+    func rewrite(
+        _ table: inout ArrowTable, _ kept: [Range<Int>], span: ClosedRange<Timestamp>, as file: CaptureFile,
+        in folder: CaptureFolder
     ) throws {
         let fields = try CaptureCopy.fields(of: table)
         let metadata = table.metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) }
@@ -111,7 +114,6 @@ extension CaptureStore {
             writer: ArrowWriter(fields, compression: CaptureCopy.compression(of: table), metadata: metadata),
             using: fileWriter)
         do {
-            let span = CaptureSpan.of(table) ?? file.startedAt...file.startedAt
             for range in kept {
                 var row = range.lowerBound
                 while row < range.upperBound {

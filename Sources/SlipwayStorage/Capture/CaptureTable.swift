@@ -107,13 +107,13 @@ struct CaptureTable {
 enum CaptureParameters {
     static func json(_ parameters: [String: ParameterValue], _ redaction: CaptureRedaction) -> String {
         let kept = parameters.filter { !redaction.leavesOut($0.key) }.sorted { $0.key < $1.key }
-        return "{" + kept.map { quoted($0.key) + ":" + text($0.value) }.joined(separator: ",") + "}"
+        return "{" + kept.map { JSONText.quoted($0.key) + ":" + text($0.value) }.joined(separator: ",") + "}"
     }
 
     /// Numbers by name as one JSON object.
     static func json(_ numbers: [String: Double]) -> String {
         let sorted = numbers.sorted { $0.key < $1.key }
-        return "{" + sorted.map { quoted($0.key) + ":" + text(.double($0.value)) }.joined(separator: ",") + "}"
+        return "{" + sorted.map { JSONText.quoted($0.key) + ":" + text(.double($0.value)) }.joined(separator: ",") + "}"
     }
 
     private static func text(_ value: ParameterValue) -> String {
@@ -121,23 +121,8 @@ enum CaptureParameters {
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
         // JSON has no words for what is not finite.
-        case .double(let value): value.isFinite ? String(value) : quoted(String(value))
-        case .string(let value): quoted(value)
+        case .double(let value): value.isFinite ? String(value) : JSONText.quoted(String(value))
+        case .string(let value): JSONText.quoted(value)
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -76,6 +76,27 @@ package struct FolderArtifactStore: ArtifactStore {
         try await BlockingFiles.run { try check(digest, until: $0) }
     }
 
+    package func read(
+        _ digest: Digest, from offset: Int, _ body: @Sendable (_ piece: [UInt8]) async throws -> Void
+    ) async throws {
+        let path = path(of: digest)
+        let blob = try await BlockingFiles.run { _ in
+            do {
+                return try PositionedFile(path)
+            } catch let error as RegistryError where error.code == .notFound {
+                throw RegistryError.noSuchBlob(digest)
+            }
+        }
+        var position = max(0, offset)
+        while true {
+            let start = position
+            let piece = try await BlockingFiles.run { _ in try blob.read(at: start) }
+            guard !piece.isEmpty else { return }
+            try await body(piece)
+            position += piece.count
+        }
+    }
+
     package func remove(_ digest: Digest) async throws {
         try await BlockingFiles.run { _ in
             if unlink(path(of: digest)) != 0 {

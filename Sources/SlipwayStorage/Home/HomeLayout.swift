@@ -17,6 +17,8 @@ package struct HomeLayout: Sendable, Hashable {
     package var database: String { root + "/registry.db" }
     /// Profiles, windows, alerts and decisions of monitoring.
     package var monitoringDatabase: String { root + "/monitoring.db" }
+    /// Receivers of alerts; there may be none.
+    package var monitoringFile: String { root + "/monitoring.yaml" }
     package var blobs: String { root + "/blobs" }
     package var cache: String { root + "/cache" }
     /// Captured requests: a folder for each endpoint.

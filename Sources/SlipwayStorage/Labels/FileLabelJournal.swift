@@ -17,6 +17,7 @@ package final class FileLabelJournal: LabelJournal {
 
     private let state: Mutex<State>
     private let lock: FileLock
+    package let name: String?
 
     private struct State {
         let predictions: JournalStream
@@ -44,6 +45,7 @@ package final class FileLabelJournal: LabelJournal {
         let newest = max(try predictions.open(), try feedback.open())
         state = Mutex(State(predictions: predictions, feedback: feedback, sequence: newest + 1))
         self.lock = lock
+        name = folder.split(separator: "/").last.map(String.init)
     }
 
     /// Opens the first folder `0`, `1` ... under `root` that no other process holds.

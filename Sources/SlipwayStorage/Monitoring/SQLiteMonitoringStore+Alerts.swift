@@ -7,22 +7,41 @@ package import SlipwayMonitoring
 extension SQLiteMonitoringStore {
     // MARK: - Alerts
 
+    package func begin(_ alerts: [Alert]) async throws -> [Alert] {
+        let rows = try alerts.map { ($0, try MonitoringJSON.encode($0)) }
+        // One transaction looks and writes: of two replicas that see the same at once, one is first.
+        return try await write { db in
+            try rows.map { alert, text in
+                let standing = try Row.fetchOne(
+                    db,
+                    sql: """
+                        SELECT alert FROM alerts WHERE fingerprint = ? AND state = ? ORDER BY started_at LIMIT 1
+                        """,
+                    arguments: [alert.fingerprint, Alert.State.firing.rawValue])
+                if let standing { return try MonitoringJSON.decode(standing, "alert") }
+                try Self.put(alert, text, db)
+                return alert
+            }
+        }
+    }
+
     package func save(_ alerts: [Alert]) async throws {
         let rows = try alerts.map { ($0, try MonitoringJSON.encode($0)) }
         try await write { db in
-            for (alert, text) in rows {
-                try db.execute(
-                    sql: """
-                        INSERT INTO alerts (fingerprint, started_at, endpoint, state, alert) VALUES (?, ?, ?, ?, ?)
-                        ON CONFLICT (fingerprint, started_at)
-                        DO UPDATE SET endpoint = excluded.endpoint, state = excluded.state, alert = excluded.alert
-                        """,
-                    arguments: [
-                        alert.fingerprint, alert.startedAt.milliseconds, alert.key.endpoint, alert.state.rawValue,
-                        text,
-                    ])
-            }
+            for (alert, text) in rows { try Self.put(alert, text, db) }
         }
+    }
+
+    private static func put(_ alert: Alert, _ text: String, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO alerts (fingerprint, started_at, endpoint, state, alert) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (fingerprint, started_at)
+                DO UPDATE SET endpoint = excluded.endpoint, state = excluded.state, alert = excluded.alert
+                """,
+            arguments: [
+                alert.fingerprint, alert.startedAt.milliseconds, alert.key.endpoint, alert.state.rawValue, text,
+            ])
     }
 
     package func alerts(of endpoint: String?, state: Alert.State?, limit: Int) async throws -> [Alert] {

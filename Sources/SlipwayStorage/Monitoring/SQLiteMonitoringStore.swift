@@ -9,13 +9,9 @@ import SlipwayRegistry
 ///
 /// A file of its own: what is written every few seconds here must not wait for, or wake, what replicas watch there.
 package final class SQLiteMonitoringStore: MonitoringStore {
-    private let pool: DatabasePool
-    private let path: String
+    private let database: SharedDatabase
 
-    private init(pool: DatabasePool, path: String) {
-        self.pool = pool
-        self.path = path
-    }
+    private init(_ database: SharedDatabase) { self.database = database }
 
     /// Opens what monitoring of a home keeps; makes it when there is none, and brings an older one to today's schema.
     ///
@@ -26,51 +22,31 @@ package final class SQLiteMonitoringStore: MonitoringStore {
     package static func open(
         path: String, busyTimeout: Duration = .seconds(5)
     ) async throws -> SQLiteMonitoringStore {
-        do {
-            let folder = PosixFolder.parent(of: path)
-            try await BlockingFiles.run { _ in try PosixFolder.make(folder) }
-            let lock = try await FileLock.acquire(path + ".lock", isExclusive: true, patience: busyTimeout)
-            let deadline = ContinuousClock.now + busyTimeout
-            while true {
-                do {
-                    let pool = try await BlockingFiles.run { _ in
-                        try MonitoringDatabase.open(path: path, busyTimeout: busyTimeout)
-                    }
-                    _ = consume lock
-                    return SQLiteMonitoringStore(pool: pool, path: path)
-                } catch let error as DatabaseError
-                    where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < deadline
-                {
-                    // Going over to the log, and recovering one after a crash, do not wait for locks by themselves.
-                    try await Task.sleep(for: .milliseconds(20))
-                }
-            }
-        } catch {
-            throw MonitoringDatabase.mapped(error, path: path)
+        let words: SharedDatabase.Words = { MonitoringDatabase.mapped($0, path: $1) }
+        let pool = try await SharedDatabase.open(path: path, busyTimeout: busyTimeout, words: words) {
+            try MonitoringDatabase.open(path: path, busyTimeout: busyTimeout)
         }
+        return SQLiteMonitoringStore(SharedDatabase(pool: pool, path: path, words: words))
     }
 
     /// Calls after this throw `storeUnavailable`.
     package func close() async {
-        let pool = pool
+        let pool = database.pool
         // Closing fails only where a query still runs; the file is whole all the same.
         _ = try? await BlockingFiles.run { _ in try pool.close() }
     }
 
+    /// Copies a consistent state into a new file that can be opened itself, while others write.
+    ///
+    /// - Throws: ``RegistryError`` `conflict` when the file is there already.
+    package func backUp(to path: String) async throws { try await database.backUp(to: path) }
+
     func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
-        do {
-            return try await pool.read(body)
-        } catch {
-            throw MonitoringDatabase.mapped(error, path: path)
-        }
+        try await database.read(body)
     }
 
     func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
-        do {
-            return try await pool.write(body)
-        } catch {
-            throw MonitoringDatabase.mapped(error, path: path)
-        }
+        try await database.write(body)
     }
 
     // MARK: - Profiles

@@ -61,21 +61,4 @@ enum RegistryDatabase {
         }
         try PosixFolder.synchronize(PosixFolder.parent(of: path))
     }
-
-    /// Copies a consistent state of the database into a new file of its own, without a log beside it.
-    static func backUp(_ pool: DatabasePool, to path: String) throws {
-        let draft = path + ".partial"
-        var status = stat()
-        guard lstat(path, &status) != 0 else { throw RegistryError(systemError: EEXIST, doing: "made", path: path) }
-        _ = try PosixFile(creating: draft, mode: 0o600)
-        defer { for suffix in ["", "-journal", "-wal", "-shm"] { PosixFile.unlinkQuietly(draft + suffix) } }
-        let copy = try DatabaseQueue(path: draft)
-        try pool.backup(to: copy)
-        try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
-        try copy.close()
-        try PosixFile(reading: draft).synchronize()
-        // A link fails where the name is taken meanwhile; a rename would replace what is there.
-        guard link(draft, path) == 0 else { throw RegistryError(systemError: errno, doing: "made", path: path) }
-        try PosixFolder.synchronize(PosixFolder.parent(of: path))
-    }
 }

@@ -9,15 +9,13 @@ package import SlipwayRegistry
 /// Write-ahead log, foreign keys on, every commit on the disk before it is answered. Queries run on the
 /// database's own queues.
 package final class SQLiteMetadataStore: MetadataStore {
-    let pool: DatabasePool
     let clock: WallClock
-    private let path: String
+    private let database: SharedDatabase
     private let watcher: ChangeWatcher
 
-    private init(pool: DatabasePool, watcher: ChangeWatcher, path: String, clock: @escaping WallClock) {
-        self.pool = pool
+    private init(_ database: SharedDatabase, watcher: ChangeWatcher, clock: @escaping WallClock) {
+        self.database = database
         self.watcher = watcher
-        self.path = path
         self.clock = clock
     }
 
@@ -30,44 +28,21 @@ package final class SQLiteMetadataStore: MetadataStore {
     package static func open(
         path: String, busyTimeout: Duration = .seconds(5), clock: @escaping WallClock = Timestamp.systemNow
     ) async throws -> SQLiteMetadataStore {
-        do {
-            let folder = PosixFolder.parent(of: path)
-            try await BlockingFiles.run { _ in try PosixFolder.make(folder) }
-            let lock = try await FileLock.acquire(path + ".lock", isExclusive: true, patience: busyTimeout)
-            let deadline = ContinuousClock.now + busyTimeout
-            while true {
-                do {
-                    let (pool, watcher) = try await BlockingFiles.run { _ in
-                        let pool = try RegistryDatabase.open(path: path, busyTimeout: busyTimeout)
-                        return (pool, try ChangeWatcher(path: path, busyTimeout: busyTimeout))
-                    }
-                    _ = consume lock
-                    return SQLiteMetadataStore(pool: pool, watcher: watcher, path: path, clock: clock)
-                } catch let error as DatabaseError
-                    where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < deadline
-                {
-                    // Going over to the log, and recovering one after a crash, do not wait for locks by themselves.
-                    try await Task.sleep(for: .milliseconds(20))
-                }
-            }
-        } catch {
-            throw RegistryError.mapped(error, path: path)
+        let words: SharedDatabase.Words = { RegistryError.mapped($0, path: $1) }
+        let (pool, watcher) = try await SharedDatabase.open(path: path, busyTimeout: busyTimeout, words: words) {
+            let pool = try RegistryDatabase.open(path: path, busyTimeout: busyTimeout)
+            return (pool, try ChangeWatcher(path: path, busyTimeout: busyTimeout))
         }
+        return SQLiteMetadataStore(
+            SharedDatabase(pool: pool, path: path, words: words), watcher: watcher, clock: clock)
     }
 
     package func changes() -> AsyncStream<Void> { watcher.subscribe() }
 
-    package func backUp(to path: String) async throws {
-        let pool = pool
-        do {
-            try await BlockingFiles.run { _ in try RegistryDatabase.backUp(pool, to: path) }
-        } catch {
-            throw RegistryError.mapped(error, path: path)
-        }
-    }
+    package func backUp(to path: String) async throws { try await database.backUp(to: path) }
 
     package func close() async {
-        let (pool, watcher) = (pool, watcher)
+        let (pool, watcher) = (database.pool, watcher)
         // Closing fails only where a query still runs; the file is whole all the same.
         _ = try? await BlockingFiles.run { _ in
             try? watcher.close()
@@ -76,19 +51,11 @@ package final class SQLiteMetadataStore: MetadataStore {
     }
 
     func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
-        do {
-            return try await pool.read(body)
-        } catch {
-            throw RegistryError.mapped(error, path: path)
-        }
+        try await database.read(body)
     }
 
     func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
-        do {
-            return try await pool.write(body)
-        } catch {
-            throw RegistryError.mapped(error, path: path)
-        }
+        try await database.write(body)
     }
 
     /// A write that replicas must hear of: this process's listeners are told before it returns.

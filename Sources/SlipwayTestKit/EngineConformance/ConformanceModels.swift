@@ -32,29 +32,6 @@ public struct ConformanceModels: Sendable {
             strings: strings
                 ? try folder.bundle(
                     TinyModel.identity(elementType: .bytes, shape: [.symbolic("b")]), as: "strings.onnx") : nil,
-            loop: loop ? try folder.bundle(loopModel(), as: "loop.onnx") : nil, folder: folder)
-    }
-
-    private static func loopModel() throws -> [UInt8] {
-        let width = 64
-        let type = ONNXBuilder.ValueType.tensor(.float32, [.symbolic("b"), .fixed(width)])
-        var body = ONNXBuilder()
-        body.graphName = "body"
-        body.input("iteration", .tensor(.int64, []))
-        body.input("go_on", .tensor(.bool, []))
-        body.input("state", type)
-        body.output("go_on_next", .tensor(.bool, []))
-        body.output("state_next", type)
-        body.node("Identity", ["go_on"], ["go_on_next"])
-        body.node("MatMul", ["state", "weight"], ["state_next"])
-        var builder = ONNXBuilder()
-        builder.input("x", type)
-        builder.input("count", .tensor(.int64, []))
-        builder.output("y", type)
-        let unit = (0..<width * width).map { $0 % (width + 1) == 0 ? Float(1) : 0 }
-        builder.initializer("weight", try Tensor(unit, shape: [width, width]))
-        builder.initializer("start", try Tensor([true], shape: []))
-        builder.node("Loop", ["count", "start", "x"], ["y"], [("body", .graph(body.graph()))])
-        return builder.model()
+            loop: loop ? try folder.bundle(TinyModel.slow(iterations: nil), as: "loop.onnx") : nil, folder: folder)
     }
 }

@@ -4,8 +4,21 @@ import SlipwayCore
 public import SlipwayEngine
 import Testing
 
-/// What every engine must do; its tests call each of these with the engine and models it can read.
+/// What every engine must do; its tests check each of ``behaviours`` with the engine and models it can read.
 public struct EngineConformance: Sendable {
+    public typealias Behaviour = ConformanceBehaviour<EngineConformance>
+
+    public static let behaviours: [Behaviour] = [
+        Behaviour("a batch gives what its rows give one by one") { try $0.batchedEqualsSingle() },
+        Behaviour("concurrent calls give what they give alone") { try await $0.concurrentEqualsSequential() },
+        Behaviour("a cancelled call leaves nothing behind") { try await $0.cancellationLeavesNoState() },
+        Behaviour("wrong inputs are refused and the model works on") { try $0.wrongInputsAreRefused() },
+        Behaviour("scalars, empty tensors and strings come back as they went in") { try $0.unusualTensorsSurvive() },
+        Behaviour("unloading gives everything back") { try $0.unloadGivesEverythingBack() },
+        Behaviour("the signature is the file's") { try $0.signatureIsTheFiles() },
+        Behaviour("timings are told and resident memory is estimated") { try $0.costsAreTold() },
+    ]
+
     public let engine: any InferenceEngine
     public let models: ConformanceModels
 
@@ -15,7 +28,7 @@ public struct EngineConformance: Sendable {
     }
 
     /// A batch gives exactly the bytes that its rows give one by one.
-    public func batchedEqualsSingle() throws {
+    private func batchedEqualsSingle() throws {
         for bundle in [models.identity, models.add] {
             let model = try engine.load(bundle, options: LoadOptions())
             let rows = (0..<7).map { row in (0..<5).map { Float(row * 5 + $0) * 0.3 - 1 } }
@@ -26,7 +39,7 @@ public struct EngineConformance: Sendable {
     }
 
     /// Many callers at the same time get what each would have got alone.
-    public func concurrentEqualsSequential() async throws {
+    private func concurrentEqualsSequential() async throws {
         let model = try engine.load(models.add, options: LoadOptions(lanes: 4))
         let inputs = (0..<200).map { index in (0..<(1 + index % 9)).map { Float(index * 31 + $0) * 0.7 } }
         let sequential = try inputs.map { try run(model, $0, [1, $0.count]) }
@@ -42,7 +55,7 @@ public struct EngineConformance: Sendable {
     }
 
     /// A call that is cancelled, before it begins or while it runs, ends with `cancelled`; the next one is right.
-    public func cancellationLeavesNoState() async throws {
+    private func cancellationLeavesNoState() async throws {
         let model = try engine.load(models.identity, options: LoadOptions())
         let early = CancellationFlag()
         early.cancel()
@@ -68,7 +81,7 @@ public struct EngineConformance: Sendable {
     }
 
     /// Wrong names, types and ranks are refused with `inputMismatch`; the model works on.
-    public func wrongInputsAreRefused() throws {
+    private func wrongInputsAreRefused() throws {
         let model = try engine.load(models.add, options: LoadOptions())
         let good = try floats([1, 2], [1, 2])
         let wrong: [NamedTensors] = [
@@ -91,7 +104,7 @@ public struct EngineConformance: Sendable {
     }
 
     /// Scalars, tensors without elements, and strings with any bytes in them come back as they went in.
-    public func unusualTensorsSurvive() throws {
+    private func unusualTensorsSurvive() throws {
         let scalar = try engine.load(models.scalar, options: LoadOptions())
         let doubled = try scalar.predict(
             ["x": floats([21], [])], requestedOutputs: nil, cancellation: CancellationFlag())
@@ -120,7 +133,7 @@ public struct EngineConformance: Sendable {
     }
 
     /// A model goes with its last reference; results that outlive it stay readable.
-    public func unloadGivesEverythingBack() throws {
+    private func unloadGivesEverythingBack() throws {
         weak var gone: AnyObject?
         var kept: Tensor?
         do {
@@ -135,13 +148,23 @@ public struct EngineConformance: Sendable {
     }
 
     /// What the model says of itself is what its file says.
-    public func signatureIsTheFiles() throws {
+    private func signatureIsTheFiles() throws {
         let model = try engine.load(models.add, options: LoadOptions())
         #expect(model.signature.inputs.map(\.name) == ["x", "x1"])
         #expect(model.signature.outputs.map(\.name) == ["y"])
         #expect(model.signature.inputs.allSatisfy { $0.elementType == .float32 && $0.shape?.count == 2 })
         #expect(model.signature.hasVariableFirstDimension)
         #expect(model.maximumConcurrency >= 1)
+    }
+
+    /// A call says how long it took, a model how much memory it takes: its file's bytes at the least.
+    private func costsAreTold() throws {
+        let model = try engine.load(models.identity, options: LoadOptions())
+        let prediction = try model.predict(
+            ["x": floats([1], [1, 1])], requestedOutputs: nil, cancellation: CancellationFlag())
+        #expect(prediction.timings.compute > .zero)
+        #expect(prediction.timings.queue == .zero)
+        #expect(model.residentBytes >= TinyModel.identity().count)
     }
 
     /// Gives every input of `model` the same values and returns `y`.

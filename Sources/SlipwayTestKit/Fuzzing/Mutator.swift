@@ -43,7 +43,7 @@ public struct Mutator: Sendable {
     /// - Parameter seeds: Sound inputs; with none, mutations start from nothing.
     public init(seeds: [[UInt8]], seed: UInt64) {
         self.seeds = seeds.isEmpty ? [[]] : seeds
-        generator = SplitMix64(state: seed)
+        generator = SplitMix64(seed: seed)
     }
 
     /// The next damaged input, one to four mutations away from a seed.
@@ -113,17 +113,4 @@ public struct Mutator: Sendable {
     }
 
     private mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(max(count, 1))) }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, fast and the same everywhere.
-struct SplitMix64: RandomNumberGenerator, Sendable {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
 }

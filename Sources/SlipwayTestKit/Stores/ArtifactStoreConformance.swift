@@ -25,7 +25,7 @@ package enum ArtifactStoreConformance {
         }
     }
 
-    package typealias Behaviour = StoreBehaviour<Subject>
+    package typealias Behaviour = ConformanceBehaviour<Subject>
 
     package static let behaviours: [Behaviour] = keeping + layingOut + access
 
@@ -72,6 +72,19 @@ package enum ArtifactStoreConformance {
             }
             let blobs = try await subject.store.blobs()
             #expect(blobs.isEmpty)
+        },
+        Behaviour("hands a blob on in pieces, from any place in it") { subject in
+            let info = try await subject.put(long)
+            for offset in [0, 1, SHA256Hasher.chunkSize, long.count - 1, long.count] {
+                let pieces = Mutex<[[UInt8]]>([])
+                try await subject.store.read(info.digest, from: offset) { piece in pieces.withLock { $0.append(piece) }
+                }
+                let read = pieces.withLock { $0 }
+                #expect(read.allSatisfy { (1...SHA256Hasher.chunkSize).contains($0.count) })
+                #expect(read.flatMap(\.self) == Array(long[offset...]))
+            }
+            let other = SHA256Hasher.digest(of: text("not there"))
+            await expect(.notFound) { try await subject.store.read(other, from: 0) { _ in } }
         },
         Behaviour("removes a blob, and does nothing when it is not there") { subject in
             let info = try await subject.put(text("a"))

@@ -21,7 +21,7 @@ package enum MetadataStoreConformance {
         }
     }
 
-    package typealias Behaviour = StoreBehaviour<Subject>
+    package typealias Behaviour = ConformanceBehaviour<Subject>
 
     package static let behaviours: [Behaviour] = versions + aliases + endpoints + replicasAndKeys + wholeStore
 

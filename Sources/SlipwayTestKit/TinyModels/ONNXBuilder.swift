@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import SlipwayCore
+import SlipwayFormats
 
 /// Puts an ONNX file together from nodes, initializers and typed inputs and outputs.
 ///
@@ -114,30 +115,10 @@ public struct ONNXBuilder: Sendable {
 }
 
 extension ONNXBuilder {
-    /// The number `TensorProto.DataType` gives a type.
-    public static func dataType(_ elementType: ElementType) -> Int {
-        switch elementType {
-        case .float32: 1
-        case .uint8: 2
-        case .int8: 3
-        case .uint16: 4
-        case .int16: 5
-        case .int32: 6
-        case .int64: 7
-        case .bytes: 8
-        case .bool: 9
-        case .float16: 10
-        case .float64: 11
-        case .uint32: 12
-        case .uint64: 13
-        case .bfloat16: 16
-        }
-    }
-
     private static func tensorHeader(_ name: String, _ elementType: ElementType, _ shape: Shape) -> ProtobufWriter {
         var proto = ProtobufWriter()
         for extent in shape.dimensions { proto.varint(1, extent) }
-        proto.varint(2, dataType(elementType))
+        proto.varint(2, ONNXFile.number(of: elementType))
         proto.string(8, name)
         return proto
     }
@@ -152,7 +133,7 @@ extension ONNXBuilder {
     private static func write(_ type: ValueType, to writer: inout ProtobufWriter) {
         switch type {
         case .tensor(let elementType, let shape):
-            write(.rawTensor(dataType(elementType), shape), to: &writer)
+            write(.rawTensor(ONNXFile.number(of: elementType), shape), to: &writer)
         case .rawTensor(let number, let shape):
             writer.message(1) { tensor in
                 tensor.varint(1, number)
@@ -167,7 +148,7 @@ extension ONNXBuilder {
             writer.message(9) { $0.message(1) { write(element, to: &$0) } }
         case .map(let key, let value):
             writer.message(5) { map in
-                map.varint(1, dataType(key))
+                map.varint(1, ONNXFile.number(of: key))
                 map.message(2) { write(value, to: &$0) }
             }
         }

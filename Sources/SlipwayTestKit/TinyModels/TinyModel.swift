@@ -52,7 +52,9 @@ public enum TinyModel {
     /// Takes a long time: `y = x · W · W ...`, `iterations` times in a Loop; `W` is the identity, so `y = x`.
     ///
     /// Float32 `[b, 64]`. An engine that checks for cancellation between nodes can stop it at once.
-    public static func slow(iterations: Int) throws -> [UInt8] {
+    ///
+    /// - Parameter iterations: `nil` makes them an input: `count`, an INT64 scalar.
+    public static func slow(iterations: Int?) throws -> [UInt8] {
         let width = 64
         let type = ONNXBuilder.ValueType.tensor(.float32, [.symbolic("b"), .fixed(width)])
         var body = ONNXBuilder()
@@ -65,13 +67,16 @@ public enum TinyModel {
         body.node("Identity", ["go_on"], ["go_on_next"])
         body.node("MatMul", ["state", "weight"], ["state_next"])
 
-        var weight = [Float](repeating: 0, count: width * width)
-        for row in 0..<width { weight[row * width + row] = 1 }
         var builder = ONNXBuilder()
         builder.input("x", type)
+        if let iterations {
+            builder.initializer("count", try Tensor([Int64(iterations)], shape: []))
+        } else {
+            builder.input("count", .tensor(.int64, []))
+        }
         builder.output("y", type)
-        builder.initializer("weight", try Tensor(weight, shape: [width, width]))
-        builder.initializer("count", try Tensor([Int64(iterations)], shape: []))
+        let unit = (0..<width * width).map { $0 % (width + 1) == 0 ? Float(1) : 0 }
+        builder.initializer("weight", try Tensor(unit, shape: [width, width]))
         builder.initializer("start", try Tensor([true], shape: []))
         builder.node("Loop", ["count", "start", "x"], ["y"], [("body", .graph(body.graph()))])
         return builder.model()

@@ -30,6 +30,14 @@ package enum AdminRoutes {
     package static let version = AdminRoute(
         .get, "/versions/{reference}", (.none, .json("VersionDTO")), (200, .viewer),
         "The version that a reference names: fraud:3, fraud@champion, fraud.")
+    package static let verifyVersion = AdminRoute(
+        .post, "/versions/{reference}/verify", (.json("UploadedVerificationRequest"), .json("VerificationDTO")),
+        (200, .operator),
+        "Compares the version's files with their digests, loads it beside what is served, and runs sample rows through "
+            + "it: those uploaded, those of its import, or made-up ones. What is wrong is told in problems.")
+    package static let versionFile = AdminRoute(
+        .get, "/versions/{reference}/files/{digest}", query: ["offset"], (.none, .bytes), (200, .operator),
+        "One of the version's files by its sha256, from a byte on (0 by default).")
     package static let deleteVersion = AdminRoute(
         .delete, "/versions/{reference}", (.none, .json("VersionDTO")), (200, .operator),
         "Deletes a version that no endpoint serves; the reply is what was deleted.")
@@ -81,8 +89,9 @@ package enum AdminRoutes {
     /// In the order of the documentation.
     package static let all =
         [
-            models, model, history, uploadVersion, setAlias, removeAlias, version, deleteVersion, collectGarbage,
-            endpoints, endpoint, revisions, deploy, applySpec, promote, rollback, undeploy, replicas, operation, tokens,
+            models, model, history, uploadVersion, setAlias, removeAlias, version, verifyVersion, versionFile,
+            deleteVersion, collectGarbage, endpoints, endpoint, revisions, deploy, applySpec, promote, rollback,
+            undeploy, replicas, operation, tokens,
             createToken, revokeToken,
         ] + uploads + monitoring
 }

@@ -14,6 +14,22 @@ package protocol AdminService: Sendable {
     ///
     /// - Parameter progress: Called now and then with the fraction done, 0 to 1.
     func importModel(_ request: ImportRequest, progress: @escaping @Sendable (Double) -> Void) async throws -> ImportDTO
+    /// Compares a stored version's files with their digests, loads it in an engine, and runs sample rows through it.
+    ///
+    /// What is wrong with the version is told in the answer; errors are of the request.
+    ///
+    /// - Parameter progress: Called now and then with the fraction done, 0 to 1.
+    func verify(
+        _ request: VerificationRequest, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> VerificationDTO
+    /// Reads one of a version's files from a byte on to its end; `body` gets piece after piece, none larger than some
+    /// megabytes.
+    ///
+    /// Nothing is compared: whoever takes the bytes compares their digest.
+    func readFile(
+        _ digest: Digest, of version: ModelReference, from offset: Int,
+        _ body: @Sendable (_ piece: [UInt8]) async throws -> Void
+    ) async throws
     func deleteVersion(_ reference: ModelReference) async throws -> VersionDTO
     func history(of model: String) async throws -> HistoryDTO
     /// Moves an alias to a version, or removes it with `nil`; returns the model's aliases after that.

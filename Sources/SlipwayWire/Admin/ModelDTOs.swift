@@ -28,6 +28,8 @@ package struct VersionDTO: Sendable, Hashable, Codable {
     package var aliases: [String]
     package var signature: ModelSignature
     package var files: [FileDTO]
+    /// Which of ``files`` the engine opens; `nil` from earlier servers.
+    package var primaryPath: String?
     package var source: SourceDTO
     package var metadata: [String: String]
 

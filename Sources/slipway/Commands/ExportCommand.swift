@@ -13,6 +13,8 @@ struct ExportCommand: AsyncParsableCommand {
             any registry of container images. triton: a model of a Triton model repository. kserve: what a KServe \
             storageUri points at, with an InferenceService. safetensors: the weights alone. folder: the version's \
             files as they are. Importing what was written gives the same digest, but for weights alone.
+
+            With --server the files come from there, and every byte is compared with the version's digests on the way.
             """)
 
     @Argument(help: "name, name:3, name@alias or name@sha256:0123ab.")
@@ -38,24 +40,15 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard try global.serverAddress == nil else {
-            throw ValidationFailure("a version is exported where the home is: run it there, without --server")
-        }
         let reference = try ModelReference(parsing: reference)
-        let home = try await OpenHome(folder: global.homeFolder, engines: [])
         let bar = ProgressBar("exporting")
-        let report: ExportReport
-        do {
-            report = try await VersionExporter(store: home.store, artifacts: home.artifacts).run(
+        defer { bar.finish() }
+        let report = try await global.withAdmin { admin in
+            try await VersionExporter(admin: admin).run(
                 reference, as: format, to: out, options: ExportOptions(storageURI: storageURI)
             ) { bar.show($0) }
-        } catch {
-            bar.finish()
-            await home.close()
-            throw error
         }
         bar.finish()
-        await home.close()
         for note in report.notes { Console.warning(note) }
         if global.output == .json { return try Console.json(report) }
         print("\(report.version) \(report.digest) as \(report.format.rawValue) in \(out)")

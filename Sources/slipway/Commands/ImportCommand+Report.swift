@@ -21,7 +21,7 @@ enum ImportReportText {
         if let samples = report.samples { Console.note(text(samples)) }
     }
 
-    private static func text(_ samples: ImportReportDTO.Samples) -> String {
+    static func text(_ samples: ImportReportDTO.Samples) -> String {
         let rows = "\(samples.rows) sample rows were answered"
         guard !samples.compared.isEmpty else { return rows }
         let names = samples.compared.map { "'\(Console.plain($0))'" }.joined(separator: ", ")

@@ -2,6 +2,7 @@
 
 import Glibc
 import SlipwayClient
+import SlipwayControl
 import SlipwayCore
 import SlipwayEngine
 import SlipwayRegistry
@@ -67,7 +68,9 @@ final class ImportSources: Sendable {
 
     private func makeFolder() throws -> String {
         try PosixFolder.make(scratch)
-        let made = try PosixFolder.makeTemporary(prefix: scratch + "/source-")
+        // Whoever was killed here before left one.
+        ScratchSweep.run(shared: scratch)
+        let made = try PosixFolder.makeTemporary(prefix: scratch + "/" + ScratchSweep.prefix)
         folder.withLock { $0 = made }
         return made
     }

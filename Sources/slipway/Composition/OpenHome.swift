@@ -23,7 +23,7 @@ struct OpenHome: Sendable {
         let layout = layout
         try await LoaderThread.run {
             try layout.prepare()
-            ScratchSweep.run(cache: layout.cache)
+            HomeCache(folder: layout.cache).sweep(keeping: nil)
         }
         store = try await SQLiteMetadataStore.open(path: layout.database)
         artifacts = FolderArtifactStore(root: layout.root)
@@ -31,7 +31,8 @@ struct OpenHome: Sendable {
         captures = CaptureStore(root: layout.capture)
         labels = LabelFolders(root: layout.labels)
         control = HomeControl(store: store, artifacts: artifacts, engines: engines, clock: Timestamp.systemNow)
-        control.scratch = layout.cache + "/import"
+        control.cache = HomeCache(folder: layout.cache)
+        control.samples = KeptSamples(folder: layout.root + "/samples")
         control.monitoring = MonitoringParts(
             store: monitoring,
             captures: CaptureFiles(store: captures, writer: nil, labels: labels, cache: layout.cache),
@@ -42,7 +43,7 @@ struct OpenHome: Sendable {
 
     /// Names of the receivers of `monitoring.yaml`; `nil` where there is none, or none that can be read.
     private static func receivers(_ layout: HomeLayout) -> [String]? {
-        let path = layout.root + "/monitoring.yaml"
+        let path = layout.monitoringFile
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
         return try? MonitoringFile.parse(text, name: path).receivers.map(\.name)
     }

@@ -126,7 +126,7 @@ struct Replica {
             requests: settings.maximumRequests, bytes: settings.maximumRequestBytes)
         configuration.lanes = division.lanes
         configuration.threadsPerCall = division.threadsPerCall
-        configuration.engineCacheFolder = home.layout.cache + "/engines"
+        configuration.engineCacheFolder = HomeCache(folder: home.layout.cache).engines
         configuration.profilePathPrefix = settings.profilePathPrefix
         let loads = LoadTimes()
         var context = ServingContext(

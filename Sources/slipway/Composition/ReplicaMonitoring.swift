@@ -87,7 +87,7 @@ struct ReplicaMonitoring: Service, CustomStringConvertible {
     ///
     /// - Throws: `ControlError` with everything that is wrong with the file, `DeliveryError`, what reading throws.
     private static func receivers(_ home: OpenHome, _ settings: ServeSettings) throws -> [DeliveryReceiver] {
-        let usual = home.layout.root + "/monitoring.yaml"
+        let usual = home.layout.monitoringFile
         let path = settings.monitoringFile ?? (FileManager.default.fileExists(atPath: usual) ? usual : nil)
         guard let path else { return [] }
         let text: String

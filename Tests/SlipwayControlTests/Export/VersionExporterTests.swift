@@ -25,7 +25,7 @@ struct VersionExporterTests {
     private func export(
         _ format: ExportFormat, _ reference: String = "m", options: ExportOptions = ExportOptions()
     ) async throws -> ExportReport {
-        let exporter = VersionExporter(store: home.store, artifacts: home.artifacts)
+        let exporter = VersionExporter(admin: home.control)
         return try await exporter.run(
             try ModelReference(parsing: reference), as: format, to: out, options: options
         ) { _ in }
@@ -185,11 +185,60 @@ struct VersionExporterTests {
         #expect(!FileManager.default.fileExists(atPath: out + "/m/config.pbtxt"))
     }
 
+    @Test("bytes that are not those of the version are refused, and nothing of the export stays")
+    func damaged() async throws {
+        let version = try await home.importIdentity().version
+        let exporter = VersionExporter(
+            admin: HomeControl(
+                store: home.store, artifacts: BrokenBlobs(inner: home.artifacts), engines: [],
+                clock: home.clock.reading))
+        for format in [ExportFormat.folder, .triton, .safetensors] {
+            let error = await #expect(throws: RegistryError.self) {
+                try await exporter.run(try ModelReference(parsing: "m"), as: format, to: out) { _ in }
+            }
+            #expect(error?.code == .corrupt)
+            #expect(error?.message.contains(version.files[0].digest.hex) == true)
+        }
+        let left = FileManager.default.enumerator(atPath: out)?.compactMap { $0 as? String } ?? []
+        #expect(left.allSatisfy { !$0.contains(".") }, "\(left)")
+    }
+
     @Test("unknown references are errors")
     func unknown() async throws {
         try await home.importIdentity()
         for reference in ["n", "m:7", "m@champion"] {
             await #expect(throws: RegistryError.self) { try await export(.onnx, reference) }
         }
+    }
+}
+
+/// A store whose blobs come with another last byte.
+private struct BrokenBlobs: ArtifactStore {
+    let inner: InMemoryArtifactStore
+
+    func put(fileAt path: String, progress: @escaping @Sendable (Int) -> Void) async throws -> BlobInfo {
+        try await inner.put(fileAt: path, progress: progress)
+    }
+    func checkOut(_ files: [BundleFile], bundle: Digest) async throws -> String {
+        try await inner.checkOut(files, bundle: bundle)
+    }
+    func blobs() async throws -> [BlobInfo] { try await inner.blobs() }
+    func verify(_ digest: Digest) async throws { try await inner.verify(digest) }
+    func read(
+        _ digest: Digest, from offset: Int, _ body: @Sendable (_ piece: [UInt8]) async throws -> Void
+    ) async throws {
+        try await inner.read(digest, from: offset) { piece in
+            try await body(piece.dropLast() + piece.suffix(1).map { $0 ^ 1 })
+        }
+    }
+    func remove(_ digest: Digest) async throws { try await inner.remove(digest) }
+    func removeLeftovers(keeping bundles: Set<Digest>) async throws -> Int {
+        try await inner.removeLeftovers(keeping: bundles)
+    }
+    func withSharedAccess<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
+        try await inner.withSharedAccess(body)
+    }
+    func withExclusiveAccess<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
+        try await inner.withExclusiveAccess(body)
     }
 }

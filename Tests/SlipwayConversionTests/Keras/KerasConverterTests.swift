@@ -29,11 +29,15 @@ struct KerasConverterTests {
     @Test(
         "files of every layer family become models that are read again",
         arguments: [
-            "activations.keras", "activations.keras2.h5", "attention.keras", "attention.keras2.h5",
+            "activations.keras", "activations.keras2.h5", "adaptive.keras", "attention.keras", "attention.keras2.h5",
             "channels_first.keras", "conv1d.keras", "conv1d.keras2.h5", "conv2d.keras", "conv2d.keras2.h5",
-            "conv3d.keras", "merging.keras", "nested.h5", "nested.keras", "nested.keras2.h5", "normalized.keras",
-            "open_size.keras", "recurrent.h5", "recurrent.keras", "recurrent.keras2.h5", "sequential.keras",
-            "sequential.keras2.h5",
+            "conv3d.keras", "directions.keras2.h5", "gates.keras",
+            "gates.keras2.h5", "masked.keras", "merging.keras",
+            "masked.keras2.h5", "masked_attention.keras2.h5", "stepwise.keras", "nested.h5", "nested.keras",
+            "nested.keras2.h5", "normalized.keras",
+            "open_size.keras", "prepared.keras", "prepared.keras2.h5", "products.keras", "recurrent.h5",
+            "recurrent.keras", "recurrent.keras2.h5", "scaled.keras", "sequential.keras", "sequential.keras2.h5",
+            "thresholds.keras", "transposed.keras", "windows.keras", "windows.keras2.h5",
         ])
     func converts(name: String) throws {
         let model = try convert(name)
@@ -82,8 +86,9 @@ struct KerasConverterTests {
     @Test(
         "what is not converted is refused with the layer's name and a way out",
         arguments: [
-            ("lambda.keras", "Lambda", "'twice' (Lambda)"), ("masked.keras", "masked", "'reader' (LSTM)"),
-            ("only.weights.h5", "architecture is missing", "model_config"),
+            ("lambda.keras", "Lambda", "'twice' (Lambda)"), ("stateful.keras", "stateful", "'reader' (LSTM)"),
+            ("convlstm.keras", "ConvLSTM2D", "'film' (ConvLSTM2D)"), ("hashing.keras", "before the model", "'hash'"),
+            ("operation.keras", "Sin", "(Sin)"), ("only.weights.h5", "architecture is missing", "model_config"),
         ])
     func refuses(name: String, word: String, place: String) throws {
         let error = #expect(throws: ConversionError.self) { try convert(name) }

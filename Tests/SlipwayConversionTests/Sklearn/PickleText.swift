@@ -13,6 +13,8 @@ indirect enum PickleText: Sendable {
     case tuple([PickleText])
     /// An instance with attributes.
     case object(String, String, [(String, PickleText)])
+    /// An instance that is an attribute of itself.
+    case loop(String, String, String)
     /// Remembered under a number, and what was remembered.
     case keep(Int, PickleText)
     case kept(Int)
@@ -42,6 +44,8 @@ indirect enum PickleText: Sendable {
         case .object(let module, let name, let attributes):
             Array("c\(module)\n\(name)\n)".utf8) + [0x81] + Array("(".utf8)
                 + attributes.flatMap { PickleText.text($0).bytes + $1.bytes } + Array("db".utf8)
+        case .loop(let module, let name, let attribute):
+            Array("c\(module)\n\(name)\n)".utf8) + [0x81] + Array("p99\n(V\(attribute)\ng99\ndb".utf8)
         case .keep(let number, let value): value.bytes + Array("p\(number)\n".utf8)
         case .kept(let number): Array("g\(number)\n".utf8)
         }

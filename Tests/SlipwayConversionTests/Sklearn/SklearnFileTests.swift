@@ -8,9 +8,12 @@ import Testing
 /// What is computed is compared with scikit-learn in Tests/Interop; here is what needs no engine.
 @Suite("Files that scikit-learn saved")
 struct SklearnFileTests {
-    static let versions = ["1.2.2", "1.5.2", "1.9.1"]
+    static let versions = [
+        "0.24.2", "1.0.2", "1.1.3", "1.2.2", "1.3.2", "1.4.2", "1.5.2", "1.6.1", "1.7.2", "1.8.0", "1.9.1",
+    ]
     static let classifiers = [
-        "boosting", "forest_shallow", "hist", "hist_categories", "logistic_multinomial", "table", "tree",
+        "boosting", "feature_union", "forest_shallow", "hist", "hist_categories", "logistic_multinomial", "pipeline",
+        "table", "tree",
     ]
 
     /// Half of the fixtures were saved by pickle, half by joblib.

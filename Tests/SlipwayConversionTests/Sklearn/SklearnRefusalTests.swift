@@ -47,6 +47,17 @@ struct SklearnRefusalTests {
         #expect(error.location == "pipeline.steps[1] 'line' (LinearRegression)")
     }
 
+    @Test("a baseline alone, which scikit-learn before 1.5 saved without a number of columns, says what to do")
+    func baseline() throws {
+        let dummy = PickleText.object("sklearn.dummy", "DummyRegressor", [("constant_", .list([.double(1)]))])
+        let error = try refusal(dummy)
+        #expect(error.code == .unsupported)
+        #expect(error.message.contains("scikit-learn 1.5 or later"))
+        let behind = try SklearnConverter.convert(
+            try PickleText.pipeline([("scale", .scaler), ("base", dummy)]).document)
+        #expect(behind.file.graph.outputs.map(\.name) == ["prediction"])
+    }
+
     @Test("something that is no estimator is described")
     func plainValue() throws {
         let error = try refusal(.list([.int(1), .int(2)]))
@@ -101,6 +112,14 @@ struct ColumnSelectionTests {
         let indices = try #require(graph.initializers.first { $0.name == gather.inputs[1] })
         #expect(indices.content == ONNXTensor(wanted).content)
         #expect(graph.outputs[0].shape == [.symbolic("N"), .fixed(wanted.count)])
+    }
+
+    @Test("that are a list which holds itself are refused")
+    func endless() throws {
+        let loop = PickleText.loop("sklearn.compose._column_transformer", "_RemainderColsList", "data")
+        let error = try #require(throws: ConversionError.self) { try converted(loop) }
+        #expect(error.code == .unsupported)
+        #expect(error.message.contains("_RemainderColsList"))
     }
 
     @Test("that do not exist are refused", arguments: [PickleText.int(4), .int(-5), .text("age")])

@@ -91,6 +91,27 @@ struct BoosterReaderTests {
         #expect(throws: FormatError.self) { try LightGBMReader.read(MemorySource(Array(leafless.utf8))) }
     }
 
+    @Test("take nothing but its value from a LightGBM tree of one leaf, whatever else it lists")
+    func stump() throws {
+        let text = """
+            tree
+            version=v4
+            max_feature_idx=0
+            Tree=0
+            num_leaves=1
+            split_feature=0 7
+            decision_type=
+            cat_boundaries=0 9
+            leaf_value=2.5
+            end of trees
+
+            """
+        let tree = try #require(try LightGBMReader.read(MemorySource(Array(text.utf8))).trees.first)
+        #expect(tree.leafValues == [2.5])
+        // Who asks each listed split for its decision would go past the end of the decisions otherwise.
+        #expect(tree.features.isEmpty && tree.decisions.isEmpty)
+    }
+
     @Test("refuse a CatBoost file without its trees, splits or features")
     func catboostLists() throws {
         let text = String(decoding: try Self.bytes("cb-nan-max.json"), as: UTF8.self)

@@ -84,12 +84,17 @@ struct TorchArchiveTests {
         #expect(archive.constants.count == 1 && archive.constants[0].typeName == "float32")
         #expect(archive.tensors.map(\.name) == ["fc.weight"])
         #expect(try content(archive, "fc.weight").count == 8)
-        // What has a default is left out.
-        #expect(archive.inputs.map { "\($0.name): \($0.typeName)" } == ["x: Tensor", "sizes: Dict[str, Tensor]"])
+        #expect(
+            archive.inputs.map { "\($0.name): \($0.typeName)" } == [
+                "x: Tensor", "sizes: Dict[str, Tensor]", "scale: float",
+            ])
+        // The export takes values for all of them, and has no rule for what one may be left out.
+        #expect(archive.inputs.map(\.defaultValue) == [nil, nil, "1."])
         let detection = FormatDetector.detect(try Self.fixture("script.pt"))
         #expect(detection.format == .torchscript)
         #expect(detection.message.contains("torch.onnx.export(torch.jit.load('model.pt').eval()"))
-        #expect(detection.message.contains("input_names=['x', 'sizes']"))
+        #expect(detection.message.contains("input_names=['x', 'sizes', 'scale']"))
+        #expect(detection.message.contains("dynamic_axes={'x': {0: 'batch'}}"))
         #expect(archive.report(file: "script.pt").contains { $0.hasPrefix("code       1 files") })
     }
 

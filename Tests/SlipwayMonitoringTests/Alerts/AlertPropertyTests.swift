@@ -14,7 +14,7 @@ struct AlertPropertyTests {
         var elapsed = 0.0
     }
 
-    private static func rule(_ random: inout SeededRandom) -> AlertRule {
+    private static func rule(_ random: inout SplitMix64) -> AlertRule {
         AlertScene.rule { rule in
             rule.forSeconds = [0, 0, 2, 10].randomElement(using: &random)
             rule.clearSeconds = [0, 5, 30].randomElement(using: &random)
@@ -23,7 +23,7 @@ struct AlertPropertyTests {
         }
     }
 
-    private static func readings(_ random: inout SeededRandom) -> [SignalKey: SignalReading] {
+    private static func readings(_ random: inout SplitMix64) -> [SignalKey: SignalReading] {
         var readings: [SignalKey: SignalReading] = [:]
         for subject in ["a", "b", "c"] where Int.random(in: 0..<8, using: &random) > 0 {
             let value = Int.random(in: 0..<40, using: &random) == 0 ? .nan : Double.random(in: 0...1, using: &random)
@@ -34,7 +34,7 @@ struct AlertPropertyTests {
     }
 
     /// A step of 0.25 s mostly, now and then a pause or a clock that is set back or ahead.
-    private static func step(_ random: inout SeededRandom) -> Double {
+    private static func step(_ random: inout SplitMix64) -> Double {
         switch Int.random(in: 0..<50, using: &random) {
         case 0: -Double.random(in: 0...100_000, using: &random)
         case 1: Double.random(in: 0...100_000, using: &random)
@@ -46,7 +46,7 @@ struct AlertPropertyTests {
     @Test("alerts change state in order, do not flap beyond their times, and all end", arguments: 0..<20)
     func sequences(batch: Int) {
         for sequence in 0..<100 {
-            var random = SeededRandom(UInt64(batch * 1000 + sequence))
+            var random = SplitMix64(seed: UInt64(batch * 1000 + sequence))
             let rule = Self.rule(&random)
             var scene = AlertScene(rule)
             var run = Run()

@@ -25,7 +25,7 @@ struct FalseAlarmTests {
 
     /// The mean time between false alarms of a rule with an expected run, on means over a sliding window of 120 steps.
     private func meanRun(expected: Double, columns: Int, hours: Int, seed: UInt64) -> (alarms: Int, run: Double) {
-        var random = SeededRandom(seed)
+        var random = SplitMix64(seed: seed)
         let width = 120
         let stepSeconds = 3600.0 / Double(width)
         var scene = AlertScene(
@@ -73,7 +73,7 @@ struct FalseAlarmTests {
 
     @Test("of what is found among many columns, no more than the level is false", arguments: 0..<3)
     func falseDiscoveries(seed: Int) {
-        var random = SeededRandom(UInt64(seed) + 10)
+        var random = SplitMix64(seed: UInt64(seed) + 10)
         // An expected run of two windows and a half: a level of 0.11, so that false ones can be counted.
         let rule = AlertScene.rule("chance", .ks, above: nil) { $0.expectedRunSeconds = 2.6 * 3600 }
         let level = RunLengthLevel.level(expectedRunSeconds: 2.6 * 3600, windowSeconds: 3600)

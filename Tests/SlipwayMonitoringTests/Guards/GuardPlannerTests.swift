@@ -167,7 +167,7 @@ struct GuardPlannerTests {
     mutating func sequences(batch: Int) {
         for sequence in 0..<10 {
             planner = GuardPlanner()
-            var random = SeededRandom(UInt64(batch * 100 + sequence))
+            var random = SplitMix64(seed: UInt64(batch * 100 + sequence))
             let coolDown = Double(Int.random(in: 1...4000, using: &random))
             let spec = Self.spec(Self.guarded(.rollBack) { $0.coolDownSeconds = coolDown })
             var (now, began, deeds) = (0.0, 0.0, [Double]())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayNumerics
 import Testing
 
@@ -111,31 +112,5 @@ struct DetectorTests {
             #expect(!alarms.contains(true))
         }
         #expect(cusum == before.0 && ewma == before.1 && hinkley == before.2 && adwin == before.3)
-    }
-
-    @Test("thresholds give the run length they were asked for")
-    func runLength() {
-        // 3 deviations on either side at every sample: 370.4, as in every table.
-        #expect(near(RunLength.expected(threshold: 3, interval: 1), 370.4, 1e-4))
-        let threshold = RunLength.threshold(expected: 2_592_000, interval: 60, comparisons: 30)
-        #expect(near(RunLength.expected(threshold: threshold, interval: 60), 2_592_000 * 30, 1e-9))
-        #expect(RunLength.level(expected: 1, interval: 60) == 1)
-        #expect(RunLength.threshold(expected: 1, interval: 60) == 0)
-        // Siegmund's approximation against the known 465 and 168, for limits 5 and 4.
-        #expect(near(RunLength.cusum(k: 0.5, h: 5), 465, 0.02))
-        #expect(near(RunLength.cusum(k: 0.5, h: 4), 168, 0.02))
-        let limit = RunLength.cusumLimit(k: 0.5, expected: 465)
-        #expect(near(RunLength.cusum(k: 0.5, h: limit), 465, 1e-9))
-    }
-
-    @Test("a threshold for a run length is kept by normal checks")
-    func runLengthHolds() {
-        var random = SplitMix64(seed: 44)
-        let threshold = RunLength.threshold(expected: 200, interval: 1)
-        let alarms = (0..<40_000).filter { _ in
-            abs(SpecialFunctions.normalQuantile(random.unit() + 0x1p-60)) > threshold
-        }.count
-        // 200 expected, deviation 14: four of them.
-        #expect(abs(alarms - 200) < 57)
     }
 }

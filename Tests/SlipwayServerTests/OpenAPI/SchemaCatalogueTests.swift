@@ -23,7 +23,13 @@ struct SchemaCatalogueTests {
         }
     }
 
-    private static let version = VersionDTO(
+    private static let version: VersionDTO = {
+        var version = versionWithoutPrimary
+        version.primaryPath = "p"
+        return version
+    }()
+
+    private static let versionWithoutPrimary = VersionDTO(
         id: VersionID(model: "m", number: 1), digest: Digest(bytes: [UInt8](repeating: 7, count: 32)), format: "onnx",
         engine: "onnxruntime", createdAt: Timestamp(milliseconds: 5), aliases: ["a"],
         signature: ModelSignature(
@@ -77,6 +83,13 @@ struct SchemaCatalogueTests {
         return request
     }()
 
+    private static let verification: UploadedVerificationRequest = {
+        var request = UploadedVerificationRequest(options: VerificationOptions(engine: "auto", tolerance: 0.1))
+        request.samples = .init(upload: "s", path: "s.csv")
+        request.expected = .init(upload: "e", path: "e.csv")
+        return request
+    }()
+
     private static let samples: [(String, any Encodable & Sendable)] =
         [
             ("ModelDTO", ModelDTO(name: "m", versions: [version], aliases: [AliasDTO(alias: "a", version: 1)])),
@@ -84,6 +97,11 @@ struct SchemaCatalogueTests {
             ("UploadRequest", UploadRequest(byteCount: 1, digest: version.digest)),
             ("UploadDTO", UploadDTO(id: "u", byteCount: 2, offset: 1, isComplete: false)),
             ("UploadedImportRequest", uploaded),
+            ("UploadedVerificationRequest", verification),
+            (
+                "VerificationDTO",
+                VerificationDTO(version: version, problems: ["p"], report: report, origin: .stored)
+            ),
             (
                 "OperationDTO",
                 OperationDTO(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayServing
 import Testing
 
@@ -85,7 +86,7 @@ struct TokenBucketTests {
 
     @Test("over any span lets through at most a bucket and what flowed in", arguments: 1...10 as ClosedRange<UInt64>)
     func bound(seed: UInt64) {
-        var random = Seeded(state: seed)
+        var random = SplitMix64(seed: seed)
         let perMinute = Int.random(in: 1...5000, using: &random)
         var bucket = TokenBucket(perMinute: perMinute, now: start)
         var now = start

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayServing
 import Testing
 
@@ -56,7 +57,7 @@ struct BatchPlannerPropertyTests {
         }
     }
 
-    private func policy(_ random: inout BatchingRandom) -> BatchPolicy {
+    private func policy(_ random: inout SplitMix64) -> BatchPolicy {
         var policy = BatchPolicy(maximumRows: Int.random(in: 1...24, using: &random))
         policy.isBatching = Int.random(in: 0..<8, using: &random) > 0
         if Bool.random(using: &random) { policy.preferredRows = [2, 4, 8, 16] }
@@ -66,7 +67,7 @@ struct BatchPlannerPropertyTests {
         return policy
     }
 
-    private func request(_ id: UInt64, now: Int, _ random: inout BatchingRandom) -> WaitingRequest<String> {
+    private func request(_ id: UInt64, now: Int, _ random: inout SplitMix64) -> WaitingRequest<String> {
         let isLarge = Int.random(in: 0..<10, using: &random) == 0
         let expires = Int.random(in: 0..<4, using: &random) == 0
         return WaitingRequest(
@@ -81,7 +82,7 @@ struct BatchPlannerPropertyTests {
         "every row is handed out once, in order, within the bounds, in one form, and nothing expired",
         arguments: UInt64(1)...60)
     func rules(seed: UInt64) {
-        var random = BatchingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let policy = policy(&random)
         // Where batching is off no request is cut: the bound is that of any size then.
         let bound = policy.isBatching ? policy.maximumRows : .max

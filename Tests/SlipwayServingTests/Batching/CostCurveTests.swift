@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayServing
 import Testing
 
@@ -150,7 +151,7 @@ struct CostCurveTests {
 
     @Test("never falls, whatever is measured", arguments: UInt64(0)..<20)
     func monotone(seed: UInt64) {
-        var random = BatchingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var curve = CostCurve()
         for _ in 0..<500 {
             let rows = Int.random(in: 1...4, using: &random) << Int.random(in: 0...8, using: &random)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayServing
 import Testing
 
@@ -103,7 +104,7 @@ struct CoreLedgerTests {
 
     @Test("never hands out more than there is, loses nobody and lets nothing idle", arguments: 1...10)
     func invariants(seed: Int) throws {
-        var random = Seeded(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         let cores = Int.random(in: 1...6, using: &random)
         var ledger = CoreLedger<Int>(cores: cores)
         var held: [Int] = []

@@ -53,7 +53,7 @@ struct EndpointPlanPropertyTests {
             }
         }
 
-        mutating func desire(_ generator: inout Seeded, revision: Int) {
+        mutating func desire(_ generator: inout SplitMix64, revision: Int) {
             let wish = ServingRig.assignment(Int.random(in: 1...3, using: &generator), revision: revision) { spec in
                 spec.lifecycle.rollbackWindowSeconds = [0, 10, nil].randomElement(using: &generator) ?? nil
                 spec.lifecycle.loading = Bool.random(using: &generator) ? .onDemand : .eager
@@ -69,7 +69,7 @@ struct EndpointPlanPropertyTests {
         }
 
         /// Something becomes of a load.
-        mutating func news(_ generator: inout Seeded) {
+        mutating func news(_ generator: inout SplitMix64) {
             let open = loads.filter { [.loading, .leaving].contains($0.value.phase) }.keys.sorted()
             guard let id = open.randomElement(using: &generator), let phase = loads[id]?.phase else { return }
             switch (phase, Int.random(in: 0..<3, using: &generator)) {
@@ -94,7 +94,7 @@ struct EndpointPlanPropertyTests {
         "no version is loaded twice, requests go to ready versions only, and in the end nothing is left",
         arguments: 1...200 as ClosedRange<UInt64>)
     func randomWalk(seed: UInt64) {
-        var generator = Seeded(state: seed)
+        var generator = SplitMix64(seed: seed)
         var world = World()
         for step in 1...150 {
             switch Int.random(in: 0..<12, using: &generator) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayServing
 import Testing
 
@@ -222,7 +223,7 @@ struct ResidencyPlanTests {
 
     @Test("with any events, known bytes add up and nothing is over the budget by estimate", arguments: 1...10)
     func invariants(seed: Int) {
-        var random = Seeded(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         var plan = ResidencyPlan<Int>(budget: 1000)
         var loading: [Int: Int] = [:]
         var resident: [Int: Int] = [:]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayServing
 import Testing
 
@@ -30,7 +31,7 @@ struct RouteFactsTests {
 
     @Test("never fails on a header of random bytes")
     func random() {
-        var random = Seeded(state: 5)
+        var random = SplitMix64(seed: 5)
         for _ in 0..<2000 {
             let length = Int.random(in: 0...40, using: &random)
             let alphabet: [UInt8] = Array(";= s".utf8) + [0xff, 0x00]

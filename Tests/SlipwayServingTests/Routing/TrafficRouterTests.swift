@@ -46,7 +46,7 @@ struct TrafficRouterTests {
     @Test("draws split by the shares", arguments: [1, 10, 33.33, 50, 99.99, 100])
     func split(percent: Double) {
         let router = TrafficRouter(endpoint: "e", spec: spec(canaries: [(2, percent)]))
-        var random = Seeded(state: 1)
+        var random = SplitMix64(seed: 1)
         let trials = 100_000
         var (canary, mislabelled) = (0, 0)
         for _ in 0..<trials {
@@ -61,7 +61,7 @@ struct TrafficRouterTests {
     @Test("several canaries get their shares and the primary the rest")
     func severalCanaries() {
         let router = TrafficRouter(endpoint: "e", spec: spec(canaries: [(2, 10), (3, 25), (4, 0), (5, 0.5)]))
-        var random = Seeded(state: 2)
+        var random = SplitMix64(seed: 2)
         var counts: [Int: Int] = [:]
         let trials = 200_000
         for _ in 0..<trials { counts[router.route(facts(), draw: random.next()).version.number, default: 0] += 1 }
@@ -81,7 +81,7 @@ struct TrafficRouterTests {
     func sticky(kind: String) throws {
         let key = try #require(StickyKey(kind == "client" ? kind : "\(kind):user"))
         let router = TrafficRouter(endpoint: "e", spec: spec(canaries: [(2, 30)], sticky: key))
-        var random = Seeded(state: 3)
+        var random = SplitMix64(seed: 3)
         var (canary, moved) = (0, 0)
         for user in 0..<20_000 {
             let facts = facts(
@@ -97,7 +97,7 @@ struct TrafficRouterTests {
     @Test("callers without the sticky key, or with an empty one, are drawn", arguments: [nil, ""])
     func noKey(value: String?) {
         let router = TrafficRouter(endpoint: "e", spec: spec(canaries: [(2, 50)], sticky: .header("user")))
-        var random = Seeded(state: 4)
+        var random = SplitMix64(seed: 4)
         let facts = facts(value.map { ["user": $0] } ?? [:])
         let canary = (0..<10_000).count { _ in router.route(facts, draw: random.next()).kind == .canary }
         #expect(isFair(canary, of: 10_000, 0.5))
@@ -180,7 +180,7 @@ struct TrafficRouterTests {
             Shadow(version: version(5), rate: .none), Shadow(version: version(6), rate: .all),
         ]
         let router = TrafficRouter(endpoint: "e", spec: spec(canaries: [(2, 40)], shadows: shadows))
-        var random = Seeded(state: 6)
+        var random = SplitMix64(seed: 6)
         let trials = 50_000
         var counts: [String: Int] = [:]
         for _ in 0..<trials {
@@ -212,7 +212,7 @@ struct TrafficRouterTests {
     @Test("shares that add up to more than everything leave the last ones short and fail nobody")
     func tooMuch() {
         let router = TrafficRouter(endpoint: "e", spec: spec(canaries: [(2, 60), (3, 60)]))
-        var random = Seeded(state: 8)
+        var random = SplitMix64(seed: 8)
         let second = (0..<10_000).count { _ in router.route(facts(), draw: random.next()).version == version(3) }
         #expect(isFair(second, of: 10_000, 0.4))
     }

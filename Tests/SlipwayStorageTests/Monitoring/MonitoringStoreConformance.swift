@@ -8,9 +8,9 @@ import Testing
 
 /// What every ``MonitoringStore`` must do; each behaviour gets a fresh one.
 enum MonitoringStoreConformance {
-    typealias Behaviour = StoreBehaviour<any MonitoringStore>
+    typealias Behaviour = ConformanceBehaviour<any MonitoringStore>
 
-    static let behaviours: [Behaviour] = data + alerts + decisions + leadership
+    static let behaviours: [Behaviour] = data + tallies + alerts + decisions + leadership
 
     static func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: 1_700_000_000_000 + milliseconds) }
 
@@ -109,7 +109,56 @@ enum MonitoringStoreConformance {
         },
     ]
 
+    private static let tallies: [Behaviour] = [
+        Behaviour("replaces a writer's own tally and keeps those of others, the newest first") { store in
+            try await store.save([tally("a", at: 1, [1]), tally("b", at: 2, [2])])
+            try await store.save([tally("a", at: 3, [3, 0, 255]), tally("a", at: 9, kind: .service)])
+            #expect(
+                try await store.tallies(.quality, of: "e", since: at(0)) == [
+                    tally("a", at: 3, [3, 0, 255]), tally("b", at: 2, [2]),
+                ])
+            #expect(try await store.tallies(.quality, of: "e", since: at(2)) == [tally("a", at: 3, [3, 0, 255])])
+            try await store.save([StoredTally]())
+        },
+        Behaviour("gives tallies of one endpoint or of all, of each the newest") { store in
+            let many = (0..<100).map { tally("w\($0)", at: Int64($0)) }
+            try await store.save(many + [tally("a", at: 5, endpoint: "f")])
+            #expect(
+                try await store.tallies(.quality, of: "e", since: at(-1))
+                    == Array(many.reversed().prefix(StoredTally.maximumWriters)))
+            let all = try await store.tallies(.quality, of: nil, since: at(-1))
+            #expect(all.count == StoredTally.maximumWriters + 1)
+            #expect(all.last == tally("a", at: 5, endpoint: "f"))
+        },
+        Behaviour("deletes old tallies of one kind") { store in
+            try await store.save([tally("a", at: 1), tally("b", at: 2), tally("a", at: 1, kind: .service)])
+            try await store.deleteTallies(.quality, countedBefore: at(2))
+            #expect(try await store.tallies(.quality, of: "e", since: at(-1)) == [tally("b", at: 2)])
+            #expect(try await store.tallies(.service, of: "e", since: at(-1)).count == 1)
+        },
+    ]
+
+    private static func tally(
+        _ writer: String, at time: Int64, _ data: [UInt8] = [1], endpoint: String = "e",
+        kind: StoredTally.Kind = .quality
+    ) -> StoredTally {
+        StoredTally(endpoint: endpoint, kind: kind, writer: writer, at: at(time), data: data)
+    }
+
     private static let alerts: [Behaviour] = [
+        Behaviour("begins an alert once, whoever sees it") { store in
+            let first = try await store.begin([alert("one", startedAt: 1), alert("two", startedAt: 1)])
+            #expect(first == [alert("one", startedAt: 1), alert("two", startedAt: 1)])
+            #expect(
+                try await store.begin([alert("one", startedAt: 4), alert("three", startedAt: 4)])
+                    == [alert("one", startedAt: 1), alert("three", startedAt: 4)])
+            #expect(try await store.alerts(of: "e", state: nil, limit: 10).count == 3)
+            var over = alert("one", state: .resolved, startedAt: 1)
+            over.endedAt = at(9)
+            try await store.save([over])
+            #expect(try await store.begin([alert("one", startedAt: 10)]) == [alert("one", startedAt: 10)])
+        },
+
         Behaviour("keeps one alert for each fingerprint and start, the newest first") { store in
             try await store.save([alert("one", startedAt: 1), alert("two", startedAt: 2)])
             var changed = alert("one", state: .resolved, startedAt: 1)

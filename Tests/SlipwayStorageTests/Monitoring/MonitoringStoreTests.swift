@@ -43,6 +43,23 @@ struct MonitoringStoreTests {
         await third.close()
     }
 
+    @Test("is backed up into one whole file that can be opened, and none is written over")
+    func backup() async throws {
+        let folder = try TemporaryFolder()
+        let store = try await SQLiteMonitoringStore.open(path: HomeLayout(root: folder.path).monitoringDatabase)
+        try await store.save([MonitoringStoreConformance.alert("before")])
+        let path = folder.path + "/copy.db"
+        try await store.backUp(to: path)
+        try await store.save([MonitoringStoreConformance.alert("after")])
+        #expect(try PosixFolder.names(in: folder.path).filter { $0.hasPrefix("copy") } == ["copy.db"])
+        let copy = try await SQLiteMonitoringStore.open(path: path)
+        #expect(try await copy.alerts(of: nil, state: nil, limit: 10).map(\.rule) == ["before"])
+        await copy.close()
+        let error = await #expect(throws: RegistryError.self) { try await store.backUp(to: path) }
+        #expect(error?.code == .conflict)
+        await store.close()
+    }
+
     @Test("refuses calls after it was closed")
     func closed() async throws {
         let folder = try TemporaryFolder()

@@ -15,6 +15,7 @@ public func fuzzPickle(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var scanLimits = ScanLimits()
     scanLimits.pickle = limits
     scanLimits.members = 200
+    scanLimits.freeByteCount = 8 << 20
     _ = try? ScanReport.scan(source, limits: scanLimits)
     return 0
 }

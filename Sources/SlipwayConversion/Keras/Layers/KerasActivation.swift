@@ -61,6 +61,12 @@ enum KerasActivation {
         case "squareplus":
             let root = graph.node("Sqrt", [graph.node("Add", [graph.node("Mul", [x, x]), graph.constant(4)])])
             result = graph.node("Mul", [graph.node("Add", [x, root]), graph.constant(0.5)])
+        case "glu": return try gated(value, of: layer, &graph)
+        case "sparse_plus":
+            let sum = graph.node("Add", [x, graph.constant(1)])
+            let curve = graph.node("Mul", [graph.node("Mul", [sum, sum]), graph.constant(0.25)])
+            let left = graph.node("Where", [graph.node("Greater", [x, graph.constant(-1)]), curve, graph.constant(0)])
+            result = graph.node("Where", [graph.node("Less", [x, graph.constant(1)]), left, x])
         case "sparse_sigmoid":
             let half = graph.node("Mul", [graph.node("Add", [x, graph.constant(1)]), graph.constant(0.5)])
             result = clip(half, 0, 1, &graph)
@@ -68,6 +74,21 @@ enum KerasActivation {
             throw layer.unsupported("the activation '\(name)'", "use one like relu, gelu, silu, tanh or softmax")
         }
         return value.followed(by: result)
+    }
+
+    /// The first half of the last axis, let through by the sigmoid of the second.
+    private static func gated(
+        _ value: KerasValue, of layer: KerasLayer, _ graph: inout KerasGraph
+    ) throws -> KerasValue {
+        guard value.rank > 1, let extent = value.shape.last ?? nil, extent > 0, extent.isMultiple(of: 2) else {
+            throw layer.unsupported("the activation 'glu' of an odd or open extent", "give it an even one")
+        }
+        let axis = graph.integers([value.axis(value.rank - 1)])
+        let ends = [0, extent / 2, extent].map { graph.integers([$0]) }
+        let halves = (0..<2).map { graph.node("Slice", [value.name, ends[$0], ends[$0 + 1], axis]) }
+        return value.followed(
+            by: graph.node("Mul", [halves[0], graph.node("Sigmoid", [halves[1]])]),
+            shape: value.shape.dropLast() + [extent / 2])
     }
 
     /// Activations that are one operator.

@@ -13,7 +13,7 @@ enum KerasActivationLayers: KerasLayerFamily {
         case "Activation":
             return [try KerasActivation.apply(layer.config["activation"], to: input, of: layer, &graph)]
         case "ELU":
-            result = graph.node("Elu", [input.name], ["alpha": .float(Float(layer.double("alpha", default: 1)))])
+            result = graph.node("Elu", [input.name], ["alpha": .float(number("alpha", layer) ?? 1)])
         case "LeakyReLU":
             let slope = number("negative_slope", layer) ?? number("alpha", layer) ?? 0.3
             result = graph.node("LeakyRelu", [input.name], ["alpha": .float(slope)])
@@ -33,9 +33,15 @@ enum KerasActivationLayers: KerasLayerFamily {
     }
 
     private static func softmax(_ layer: KerasLayer, _ input: KerasValue, _ graph: inout KerasGraph) throws -> String {
-        guard !input.hasMask else { throw layer.unsupported("a softmax over masked values", "leave out the mask") }
+        guard input.mask == nil else {
+            throw layer.unsupported("a softmax over masked steps", "build the model without mask_zero and Masking")
+        }
         let axes = try layer.axes("axis", rank: input.rank, default: -1)
-        guard axes.count == 1 else { throw layer.unsupported("a softmax over several axes", "flatten them first") }
+        guard axes.count == 1 else {
+            let places = graph.integers(axes.map { input.axis($0) }.sorted())
+            let total = graph.node("ReduceLogSumExp", [input.name, places], ["keepdims": .int(1)])
+            return graph.node("Exp", [graph.node("Sub", [input.name, total])])
+        }
         return graph.node("Softmax", [input.name], ["axis": .int(input.axis(axes[0]))])
     }
 
@@ -43,17 +49,21 @@ enum KerasActivationLayers: KerasLayerFamily {
     private static func relu(_ layer: KerasLayer, _ x: String, _ graph: inout KerasGraph) -> String {
         let slope = number("negative_slope", layer) ?? 0
         let threshold = number("threshold", layer) ?? 0
-        var result: String
-        if threshold == 0 {
-            result =
-                slope == 0 ? graph.node("Relu", [x]) : graph.node("LeakyRelu", [x], ["alpha": .float(slope)])
-        } else {
-            let edge = graph.constant(threshold)
-            let below = graph.node("Mul", [graph.node("Sub", [x, edge]), graph.constant(slope)])
-            result = graph.node("Where", [graph.node("GreaterOrEqual", [x, edge]), x, below])
+        let maximum = number("max_value", layer)
+        if threshold == 0, maximum == nil, slope != 0 {
+            return graph.node("LeakyRelu", [x], ["alpha": .float(slope)])
         }
-        if let maximum = number("max_value", layer) { result = graph.node("Min", [result, graph.constant(maximum)]) }
-        return result
+        // As Keras computes it, not as it documents it: at the threshold itself the answer is 0, and with a maximum no
+        // value below 0 is kept.
+        let edge = graph.constant(threshold)
+        var result =
+            threshold == 0
+            ? graph.node("Relu", [x])
+            : graph.node("Where", [graph.node("Greater", [x, edge]), x, graph.constant(0)])
+        if let maximum { result = KerasActivation.clip(result, 0, maximum, &graph) }
+        guard slope != 0 else { return result }
+        let below = graph.node("Relu", [graph.node("Sub", [edge, x])])
+        return graph.node("Sub", [result, graph.node("Mul", [below, graph.constant(slope)])])
     }
 
     private static func prelu(_ layer: KerasLayer, _ input: KerasValue, _ graph: inout KerasGraph) throws -> KerasValue

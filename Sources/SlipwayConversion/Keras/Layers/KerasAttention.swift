@@ -1,109 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayFormats
 
-/// `MultiHeadAttention` over one axis, and `Attention` by products.
+/// `MultiHeadAttention` over one axis, and `Attention` and `AdditiveAttention`.
 enum KerasAttention: KerasLayerFamily {
-    static let names = ["Attention", "MultiHeadAttention"]
+    static let names = ["AdditiveAttention", "Attention", "MultiHeadAttention"]
+    static let setsMasks = true
+
+    /// What Keras adds to the scores of places that are not looked at.
+    private static let hidden: Float = -1e9
 
     static func add(_ layer: KerasLayer, _ call: KerasCall, to graph: inout KerasGraph) throws -> [KerasValue] {
-        for (name, isSet) in call.settings where isSet {
-            throw layer.unsupported("a call with \(name)=True", "leave it out")
-        }
-        var values = call.inputs
-        for name in ["query", "value", "key"] { values += call.named[name] ?? [] }
-        if let other = call.named.keys.first(where: { !["query", "value", "key"].contains($0) }) {
-            throw layer.unsupported("the argument '\(other)'", "build the model without it")
-        }
-        guard (2...3).contains(values.count), values.allSatisfy({ $0.rank == 3 }) else {
-            throw layer.unsupported("attention over several axes", "use tensors of batch, steps and features")
-        }
-        guard !values.contains(where: \.hasMask) else {
-            throw layer.unsupported("attention over masked steps", "build the model without mask_zero and Masking")
-        }
-        values = values.map { graph.float(graph.plain($0)) }
-        if values.count == 2 { values.append(values[1]) }
-        return layer.className == "Attention"
-            ? [try single(layer, values, &graph)] : [try multiple(layer, values, &graph)]
+        let inputs = try KerasAttentionInputs(layer, call, &graph)
+        let (answer, shares, shape) =
+            layer.className == "MultiHeadAttention"
+            ? try KerasMultiHeadAttention(layer, inputs).add(to: &graph) : try single(layer, inputs, &graph)
+        var output = inputs.query.followed(by: answer, shape: shape)
+        output.mask = inputs.query.mask
+        guard inputs.givesShares else { return [output] }
+        let heads: [Int?] = layer.className == "MultiHeadAttention" ? [layer.config["num_heads"]?.integer] : []
+        return [
+            output,
+            inputs.query.followed(by: shares, shape: [nil] + heads + [inputs.query.shape[1], inputs.key.shape[1]]),
+        ]
+    }
+
+    /// Softmax over the scores of the places that may be looked at.
+    static func shares(_ scores: String, _ places: String?, _ graph: inout KerasGraph) -> String {
+        let seen = places.map { graph.node("Where", [$0, scores, graph.constant(hidden)]) } ?? scores
+        return graph.node("Softmax", [seen], ["axis": .int(-1)])
     }
 
     private static func single(
-        _ layer: KerasLayer, _ values: [KerasValue], _ graph: inout KerasGraph
-    ) throws -> KerasValue {
-        guard layer.string("score_mode", default: "dot") == "dot", !layer.bool("causal", default: false) else {
-            throw layer.unsupported("this kind of attention", "use score_mode='dot' without a causal mask")
+        _ layer: KerasLayer, _ inputs: KerasAttentionInputs, _ graph: inout KerasGraph
+    ) throws -> (answer: String, shares: String, shape: [Int?]) {
+        guard inputs.given == nil else {
+            throw layer.unsupported("the argument 'attention_mask'", "build the model without it")
         }
-        let keys = graph.node("Transpose", [values[2].name], ["perm": .ints([0, 2, 1])])
-        var scores = graph.node("MatMul", [values[0].name, keys])
-        if layer.bool("use_scale", default: false) {
-            scores = graph.node("Mul", [scores, try graph.constant(try layer.weights(["scale"])[0])])
+        let scores =
+            layer.className == "AdditiveAttention"
+            ? try additiveScores(layer, inputs, &graph) : try productScores(layer, inputs, &graph)
+        let places = try inputs.places(masks: [inputs.value.mask], of: layer, &graph)
+        let shares = shares(scores, places, &graph)
+        var answer = graph.node("MatMul", [shares, inputs.value.name])
+        if let mask = try inputs.query.mask?.ofSteps(for: layer) {
+            let kept = graph.node("Unsqueeze", [graph.builder.cast(mask, to: .float32), graph.integers([2])])
+            answer = graph.node("Mul", [answer, kept])
         }
-        let shares = graph.node("Softmax", [scores], ["axis": .int(-1)])
-        return values[0].followed(
-            by: graph.node("MatMul", [shares, values[1].name]),
-            shape: [nil, values[0].shape[1], values[1].shape[2]])
+        return (answer, shares, [nil, inputs.query.shape[1], inputs.value.shape[2]])
     }
 
-    private static func multiple(
-        _ layer: KerasLayer, _ values: [KerasValue], _ graph: inout KerasGraph
-    ) throws -> KerasValue {
-        for key in ["use_gate", "flash_attention"] where key == "use_gate" && layer.bool(key, default: false) {
-            throw layer.unsupported("the setting '\(key)'", "leave it out")
+    private static func productScores(
+        _ layer: KerasLayer, _ inputs: KerasAttentionInputs, _ graph: inout KerasGraph
+    ) throws -> String {
+        guard layer.string("score_mode", default: "dot") == "dot" else {
+            throw layer.unsupported("the score mode of this attention", "use score_mode='dot'")
         }
-        for key in ["sliding_window", "output_shape"] where !(layer.config[key]?.isNull ?? true) {
-            throw layer.unsupported("the setting '\(key)'", "leave it out")
+        let keys = graph.node("Transpose", [inputs.key.name], ["perm": .ints([0, 2, 1])])
+        let scores = graph.node("MatMul", [inputs.query.name, keys])
+        guard layer.bool("use_scale", default: false) else { return scores }
+        return graph.node("Mul", [scores, try graph.constant(try layer.weights(["scale"])[0])])
+    }
+
+    private static func additiveScores(
+        _ layer: KerasLayer, _ inputs: KerasAttentionInputs, _ graph: inout KerasGraph
+    ) throws -> String {
+        let query = graph.node("Unsqueeze", [inputs.query.name, graph.integers([2])])
+        let key = graph.node("Unsqueeze", [inputs.key.name, graph.integers([1])])
+        var sums = graph.node("Tanh", [graph.node("Add", [query, key])])
+        if layer.bool("use_scale", default: true) {
+            let scale = try layer.weights(["scale"])[0].expecting([inputs.query.shape[2]], "scale", of: layer)
+            sums = graph.node("Mul", [sums, try graph.constant(scale)])
         }
-        if let axes = layer.config["attention_axes"], !axes.isNull, axes.integers != [1], axes.integer != 1 {
+        return graph.node("ReduceSum", [sums, graph.integers([-1])], ["keepdims": .int(0)])
+    }
+}
+
+/// What an attention layer is called with, each `[batch, steps, features]`.
+struct KerasAttentionInputs {
+    let query: KerasValue
+    let value: KerasValue
+    let key: KerasValue
+    /// Where each query may look, as the caller says.
+    let given: KerasValue?
+    let isCausal: Bool
+    let givesShares: Bool
+
+    private static let settings = ["use_causal_mask", "return_attention_scores"]
+
+    init(_ layer: KerasLayer, _ call: KerasCall, _ graph: inout KerasGraph) throws {
+        for (name, isSet) in call.settings where isSet && !Self.settings.contains(name) {
+            throw layer.unsupported("a call with \(name)=True", "leave it out")
+        }
+        var named = call.named
+        given = named.removeValue(forKey: "attention_mask")?.first
+        var values = call.inputs
+        for name in ["query", "value", "key"] { values += named.removeValue(forKey: name) ?? [] }
+        if let other = named.keys.min() {
+            throw layer.unsupported("the argument '\(other)'", "build the model without it")
+        }
+        guard (2...3).contains(values.count), values.allSatisfy({ $0.rank == 3 }), given?.rank ?? 3 == 3 else {
             throw layer.unsupported("attention over several axes", "use tensors of batch, steps and features")
         }
-        let heads = try layer.count("num_heads")
-        let keyWidth = try layer.count("key_dim")
-        let valueWidth = layer.config["value_dim"]?.integer ?? keyWidth
-        func project(_ value: KerasValue, _ part: String, _ width: Int) throws -> String {
-            let (arrays, bias) = try weights(layer, part)
-            guard let features = value.shape[2], heads < 1 << 20, width > 0, width < 1 << 20 else {
-                throw layer.unsupported("an open number of features", "give the model's input a fixed shape")
-            }
-            let kernel = try arrays.expecting([features, heads, width], part, of: layer)
-            var name = graph.node(
-                "MatMul", [value.name, try graph.constant(kernel.shaped([features, heads * width]))])
-            if let bias {
-                let flat = try bias.expecting([heads, width], part, of: layer).shaped([heads * width])
-                name = graph.node("Add", [name, try graph.constant(flat)])
-            }
-            let split = graph.node("Reshape", [name, graph.integers([0, 0, heads, width])])
-            // Keys are turned for the product with queries.
-            return graph.node(
-                "Transpose", [split], ["perm": .ints(part == "key" ? [0, 2, 3, 1] : [0, 2, 1, 3])])
-        }
-        let query = graph.node(
-            "Mul",
-            [try project(values[0], "query", keyWidth), graph.constant(1 / Float(keyWidth).squareRoot())])
-        let scores = graph.node("MatMul", [query, try project(values[2], "key", keyWidth)])
-        let shares = graph.node("Softmax", [scores], ["axis": .int(-1)])
-        let mixed = graph.node("MatMul", [shares, try project(values[1], "value", valueWidth)])
-        let joined = graph.node(
-            "Reshape",
-            [
-                graph.node("Transpose", [mixed], ["perm": .ints([0, 2, 1, 3])]),
-                graph.integers([0, 0, heads * valueWidth]),
-            ])
-        let (kernel, bias) = try weights(layer, "attention_output")
-        guard kernel.shape.count == 3, let features = kernel.shape.last else { throw layer.malformed("kernel") }
-        let output = try kernel.expecting([heads, valueWidth, features], "attention_output", of: layer)
-        var name = graph.node(
-            "MatMul", [joined, try graph.constant(output.shaped([heads * valueWidth, features]))])
-        if let bias { name = graph.node("Add", [name, try graph.constant(bias)]) }
-        return values[0].followed(by: name, shape: [nil, values[0].shape[1], features])
+        values = values.map { graph.float(graph.plain($0)) }
+        query = values[0]
+        value = values[1]
+        key = values.last ?? values[1]
+        isCausal = call.settings["use_causal_mask"] ?? layer.bool("causal", default: false)
+        givesShares = call.settings["return_attention_scores"] ?? false
     }
 
-    /// The kernel and bias of one of the four products.
-    private static func weights(_ layer: KerasLayer, _ part: String) throws -> (KerasArray, KerasArray?) {
-        let object = part == "attention_output" ? "output_dense" : "\(part)_dense"
-        let hasBias = layer.bool("use_bias", default: true)
-        // Keras 2 keeps the parts under private names.
-        let arrays = try layer.variables.part(anyOf: [object, "_" + object], scope: part).read(
-            [["kernel"]] + (hasBias ? [["bias"]] : []), for: layer)
-        return (arrays[0], hasBias ? arrays[1] : nil)
+    /// Where queries may look: bool, `[batch or 1, queries or 1, keys]`; `nil` for everywhere.
+    ///
+    /// - Parameter masks: Of the keys' steps.
+    func places(
+        masks: [KerasMask?], of layer: KerasLayer, _ graph: inout KerasGraph
+    ) throws -> String? {
+        var parts = try masks.compactMap { $0 }.map {
+            graph.node("Unsqueeze", [try $0.ofSteps(for: layer), graph.integers([1])])
+        }
+        if isCausal { parts.append(causal(&graph)) }
+        if let given { parts.append(given.type == .bool ? given.name : graph.builder.cast(given.name, to: .bool)) }
+        guard var result = parts.first else { return nil }
+        for part in parts.dropFirst() where part != result { result = graph.node("And", [result, part]) }
+        return result
+    }
+
+    /// Bool, `[1, queries, keys]`: a query looks at no key after its own place.
+    private func causal(_ graph: inout KerasGraph) -> String {
+        let places = [query, key].enumerated().map { index, value in
+            let count = graph.node("Gather", [graph.node("Shape", [value.name]), graph.integer(1)])
+            let range = graph.node("Range", [graph.integer(0), count, graph.integer(1)])
+            return graph.node("Unsqueeze", [range, graph.integers(index == 0 ? [0, 2] : [0, 1])])
+        }
+        return graph.node("GreaterOrEqual", places)
     }
 }

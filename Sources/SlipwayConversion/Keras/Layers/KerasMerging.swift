@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayFormats
 
 /// Layers that make one tensor of several.
@@ -7,6 +8,7 @@ enum KerasMerging: KerasLayerFamily {
     static let names = [
         "Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract",
     ]
+    static let setsMasks = true
 
     static func add(_ layer: KerasLayer, _ call: KerasCall, to graph: inout KerasGraph) throws -> [KerasValue] {
         let values = call.inputs.map { graph.float($0) }
@@ -60,8 +62,50 @@ enum KerasMerging: KerasLayerFamily {
             result = sum
         }
         var output = values[0].followed(by: result, shape: shape)
-        output.hasMask = inputs.contains(where: \.hasMask)
+        output.mask = try mask(of: inputs, rank: rank, layer, &graph)
         return output
+    }
+
+    /// The steps that count after values were added or the like: in Keras 2 those that count in each that has a mask,
+    /// in Keras 3 those that count in any, if all have one.
+    private static func mask(
+        of inputs: [KerasValue], rank: Int, _ layer: KerasLayer, _ graph: inout KerasGraph
+    ) throws -> KerasMask? {
+        let masks = inputs.compactMap(\.mask)
+        guard var result = masks.first, layer.isLegacy || masks.count == inputs.count else { return nil }
+        guard masks.allSatisfy({ $0.rank == result.rank }), inputs.allSatisfy({ $0.rank == rank }) else {
+            throw layer.unsupported("joining masks of several shapes", "build the model without mask_zero and Masking")
+        }
+        for other in masks.dropFirst() where other.name != result.name {
+            result = KerasMask(
+                name: graph.node(layer.isLegacy ? "And" : "Or", [result.name, other.name]), rank: result.rank)
+        }
+        return result
+    }
+
+    /// The steps that count after values were joined.
+    private static func mask(
+        joining inputs: [KerasValue], along axis: Int, _ layer: KerasLayer, _ graph: inout KerasGraph
+    ) throws -> KerasMask? {
+        guard inputs.contains(where: { $0.mask != nil }) else { return nil }
+        let rank = inputs[0].rank - 1
+        guard inputs.allSatisfy({ $0.mask?.rank ?? rank == rank }) else {
+            throw layer.unsupported("joining masks of several shapes", "build the model without mask_zero and Masking")
+        }
+        if axis == inputs[0].rank - 1 {
+            guard layer.isLegacy || inputs.allSatisfy({ $0.mask != nil }) else { return all(inputs[0], &graph) }
+            return try mask(of: inputs, rank: inputs[0].rank, layer, &graph)
+        }
+        let masks = inputs.map { $0.mask ?? all($0, &graph) }
+        return KerasMask(name: graph.node("Concat", masks.map(\.name), ["axis": .int(axis)]), rank: rank)
+    }
+
+    /// The mask of a value whose steps all count.
+    private static func all(_ value: KerasValue, _ graph: inout KerasGraph) -> KerasMask {
+        let plain = graph.plain(value)
+        let extents = graph.node("Shape", [plain.name], ["end": .int(-1)])
+        let ones = graph.node("Expand", [graph.integer(1), extents])
+        return KerasMask(name: graph.builder.cast(ones, to: .bool), rank: value.rank - 1)
     }
 
     private static func concatenate(
@@ -77,7 +121,7 @@ enum KerasMerging: KerasLayerFamily {
         shape[axes[0]] = extents.contains(nil) ? nil : extents.compactMap { $0 }.reduce(0, +)
         var output = first.followed(
             by: graph.node("Concat", values.map(\.name), ["axis": .int(first.axis(axes[0]))]), shape: shape)
-        output.hasMask = inputs.contains(where: \.hasMask)
+        output.mask = try mask(joining: inputs, along: axes[0], layer, &graph)
         return output
     }
 

@@ -15,15 +15,6 @@ enum KerasNormalization: KerasLayerFamily {
             ? [try overLayer(layer, input, &graph)] : [try overBatch(layer, input, &graph)]
     }
 
-    /// The variables that the layer has, those it lacks as `default`.
-    private static func affine(_ layer: KerasLayer, and others: [String]) throws -> [String: KerasArray] {
-        var names: [String] = []
-        if layer.bool("scale", default: true) { names.append("gamma") }
-        if layer.bool("center", default: true) { names.append("beta") }
-        names += others
-        return Dictionary(uniqueKeysWithValues: zip(names, try layer.weights(names)))
-    }
-
     private static func overBatch(
         _ layer: KerasLayer, _ input: KerasValue, _ graph: inout KerasGraph
     ) throws -> KerasValue {
@@ -31,7 +22,7 @@ enum KerasNormalization: KerasLayerFamily {
         guard axes.count == 1, axes[0] > 0 else {
             throw layer.unsupported("normalisation along several axes", "normalise along one")
         }
-        let variables = try affine(layer, and: ["moving_mean", "moving_variance"])
+        let variables = try layer.affine(and: ["moving_mean", "moving_variance"])
         guard let mean = variables["moving_mean"], let variance = variables["moving_variance"] else { return input }
         let count = mean.values.count
         for (name, array) in variables { _ = try array.expecting([count], name, of: layer) }
@@ -62,20 +53,26 @@ enum KerasNormalization: KerasLayerFamily {
     ) throws -> KerasValue {
         let value = graph.plain(input)
         let axes = try layer.axes("axis", rank: value.rank, default: -1).sorted()
-        guard let first = axes.first, first > 0, axes == Array(first..<value.rank) else {
-            throw layer.unsupported("normalisation along inner axes", "normalise along the last ones")
+        guard let first = axes.first, first > 0, Set(axes).count == axes.count else {
+            throw layer.unsupported("normalisation along the batch", "normalise along other axes")
         }
         guard !layer.bool("rms_scaling", default: false) else {
             throw layer.unsupported("the setting 'rms_scaling'", "leave it out")
         }
-        let variables = try affine(layer, and: [])
-        let extents = Array(value.shape[first...])
+        let variables = try layer.affine(and: [])
+        let extents = axes.map { value.shape[$0] }
         guard !extents.contains(nil) else {
             throw layer.unsupported("an open extent along the axis", "give the model's input a fixed shape")
         }
         let shape = extents.compactMap { $0 }
         guard let count = KerasLayer.product(shape), count <= largestExtent else { throw layer.malformed("axis") }
         let gamma = variables["gamma"] ?? KerasArray([Float](repeating: 1, count: count), shape)
+        let epsilon = Float(layer.double("epsilon", default: 1e-3))
+        guard axes == Array(first..<value.rank) else {
+            return try alongInner(
+                axes, value, gamma.expecting(extents, "gamma", of: layer),
+                variables["beta"]?.expecting(extents, "beta", of: layer), epsilon, &graph)
+        }
         var inputs = [value.name, try graph.constant(try gamma.expecting(extents, "gamma", of: layer))]
         if let beta = variables["beta"] {
             inputs.append(try graph.constant(try beta.expecting(extents, "beta", of: layer)))
@@ -83,6 +80,36 @@ enum KerasNormalization: KerasLayerFamily {
         return value.followed(
             by: graph.node(
                 "LayerNormalization", inputs,
-                ["axis": .int(first), "epsilon": .float(Float(layer.double("epsilon", default: 1e-3)))]))
+                ["axis": .int(first), "epsilon": .float(epsilon)]))
+    }
+
+    /// Layer normalisation along axes that are not the last ones, for which ONNX has no operator.
+    private static func alongInner(
+        _ axes: [Int], _ value: KerasValue, _ gamma: KerasArray, _ beta: KerasArray?, _ epsilon: Float,
+        _ graph: inout KerasGraph
+    ) throws -> KerasValue {
+        let places = graph.integers(axes)
+        let mean = graph.node("ReduceMean", [value.name, places], ["keepdims": .int(1)])
+        let centered = graph.node("Sub", [value.name, mean])
+        let squares = graph.node("Mul", [centered, centered])
+        let variance = graph.node("ReduceMean", [squares, places], ["keepdims": .int(1)])
+        let root = graph.node("Sqrt", [graph.node("Add", [variance, graph.constant(epsilon)])])
+        let scale = try graph.constant(gamma.shaped(value.spread(gamma.shape, along: axes)))
+        var name = graph.node("Mul", [graph.node("Div", [centered, root]), scale])
+        if let beta {
+            name = graph.node("Add", [name, try graph.constant(beta.shaped(value.spread(beta.shape, along: axes)))])
+        }
+        return value.followed(by: name)
+    }
+}
+
+extension KerasLayer {
+    /// Scale and offset where the layer has them, and other variables, by name.
+    func affine(and others: [String]) throws -> [String: KerasArray] {
+        var names: [String] = []
+        if bool("scale", default: true) { names.append("gamma") }
+        if bool("center", default: true) { names.append("beta") }
+        names += others
+        return Dictionary(uniqueKeysWithValues: zip(names, try weights(names)))
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayFormats
 
 /// Maxima and means over windows, and over everything.
@@ -36,20 +37,34 @@ enum KerasPooling: KerasLayerFamily {
         _ layer: KerasLayer, _ call: KerasCall, count: Int, isMaximum: Bool, _ graph: inout KerasGraph
     ) throws -> KerasValue {
         let input = graph.float(try layer.input(call, rank: (count + 2)...(count + 2)))
-        guard isMaximum || !input.hasMask else {
-            throw layer.unsupported("a mean over masked steps", "build the model without mask_zero and Masking")
-        }
         let keeps = layer.bool("keepdims", default: false)
         let own = layer.isChannelsFirst ? Array(2..<input.rank) : Array(1..<(input.rank - 1))
         let axes = graph.integers(own.map { input.axis($0) }.sorted())
-        let name = graph.node(
-            isMaximum ? "ReduceMax" : "ReduceMean", [input.name, axes], ["keepdims": .int(keeps ? 1 : 0)])
+        let name =
+            if count == 1, !isMaximum, let mask = input.mask {
+                try mean(input, of: try mask.ofSteps(for: layer), axes, layer, &graph)
+            } else {
+                graph.node(
+                    isMaximum ? "ReduceMax" : "ReduceMean", [input.name, axes], ["keepdims": .int(keeps ? 1 : 0)])
+            }
         let channels = layer.channels(input)
         var output = input.followed(
             by: name,
             shape: keeps ? layer.shape(channels: channels, [Int?](repeating: 1, count: count)) : [nil, channels])
         output.isChannelsFirst = input.isChannelsFirst && keeps
-        output.hasMask = false
         return output
+    }
+
+    /// The mean of the steps that count.
+    private static func mean(
+        _ input: KerasValue, of mask: String, _ axes: String, _ layer: KerasLayer, _ graph: inout KerasGraph
+    ) throws -> String {
+        let channels = input.axis(layer.isChannelsFirst ? 1 : 2)
+        let counts = graph.node("Unsqueeze", [mask, graph.integers([channels])])
+        let kept = graph.node("Where", [counts, input.name, graph.constant(0)])
+        let keeps: [String: ONNXAttribute.Value] = ["keepdims": .int(layer.bool("keepdims", default: false) ? 1 : 0)]
+        let sum = graph.node("ReduceSum", [kept, axes], keeps)
+        return graph.node(
+            "Div", [sum, graph.node("ReduceSum", [graph.builder.cast(counts, to: .float32), axes], keeps)])
     }
 }

@@ -5,14 +5,10 @@ import SlipwayFormats
 /// `SimpleRNN`, `LSTM` and `GRU`.
 enum KerasRecurrent: KerasLayerFamily {
     static let names = ["CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "SimpleRNN"]
+    static let setsMasks = true
 
     static func add(_ layer: KerasLayer, _ call: KerasCall, to graph: inout KerasGraph) throws -> [KerasValue] {
-        guard let first = call.inputs.first, first.rank == 3 else { throw layer.malformed("inbound_nodes") }
-        var states = Array(call.inputs.dropFirst())
-        for (name, values) in call.named {
-            guard name == "initial_state" else { throw layer.unsupported("a mask", "build the model without one") }
-            states += values
-        }
+        let (first, states) = try arguments(layer, call)
         guard !layer.bool("stateful", default: false) else {
             throw layer.unsupported("a layer that keeps its state between calls", "build the model with stateful=False")
         }
@@ -20,6 +16,20 @@ enum KerasRecurrent: KerasLayerFamily {
         return try run.add(
             isBackward: layer.bool("go_backwards", default: false),
             variables: try layer.variables.part("cell", scope: nil), to: &graph)
+    }
+
+    /// What the layer reads, and the states that it begins with.
+    static func arguments(_ layer: KerasLayer, _ call: KerasCall) throws -> (input: KerasValue, states: [KerasValue]) {
+        guard let first = call.inputs.first, first.rank == 3 else { throw layer.malformed("inbound_nodes") }
+        var states = Array(call.inputs.dropFirst())
+        for (name, values) in call.named {
+            guard name == "initial_state" else {
+                throw layer.unsupported(
+                    "the argument '\(name)' of a call", "build the model without it, masks come from mask_zero")
+            }
+            states += values
+        }
+        return (first, states)
     }
 }
 
@@ -32,10 +42,6 @@ struct KerasRecurrence {
     private let kind: String
 
     init(_ layer: KerasLayer, _ input: KerasValue, _ states: [KerasValue]) throws {
-        guard !input.hasMask else {
-            throw layer.unsupported(
-                "a recurrent layer over masked steps", "build the model without mask_zero and Masking")
-        }
         try layer.requireKeras()
         guard !layer.bool("time_major", default: false) else {
             throw layer.unsupported("a layer with time_major=True", "build the model with the batch first")
@@ -58,10 +64,11 @@ struct KerasRecurrence {
         isBackward: Bool, variables: KerasVariables, alignsSteps: Bool = false, to graph: inout KerasGraph
     ) throws -> [KerasValue] {
         let value = graph.float(graph.plain(input))
-        let steps = graph.node("Transpose", [value.name], ["perm": .ints([1, 0, 2])])
-        var inputs = [steps] + (try weights(variables, &graph))
-        if !states.isEmpty {
-            inputs.append("")
+        let counted = try input.mask.map { KerasCountedSteps(try $0.ofSteps(for: layer), &graph) }
+        let read = counted?.gathered(value.name, &graph) ?? value.name
+        var inputs = [graph.node("Transpose", [read], ["perm": .ints([1, 0, 2])])] + (try weights(variables, &graph))
+        if counted != nil || !states.isEmpty {
+            inputs += [String](repeating: "", count: 4 - inputs.count) + [counted?.lengths(&graph) ?? ""]
             for state in states {
                 inputs.append(graph.node("Unsqueeze", [graph.float(state).name, graph.integers([0])]))
             }
@@ -73,11 +80,21 @@ struct KerasRecurrence {
         let outputs = graph.builder.nodes(
             kind == "SimpleRNN" ? "RNN" : kind, inputs, attributes, outputs: kind == "LSTM" ? 3 : 2)
         var results: [KerasValue] = []
-        var last = value.followed(by: graph.node("Squeeze", [outputs[1], graph.integers([0])]), shape: [nil, units])
-        last.hasMask = false
+        // Of a row in which no step counts, the states are those given, and the answer is zero.
+        let lasts = outputs.dropFirst().enumerated().map { index, name in
+            let state = graph.node("Squeeze", [name, graph.integers([0])])
+            guard let counted else { return value.followed(by: state, shape: [nil, units]) }
+            let given = states.isEmpty ? graph.constant(0) : graph.float(states[index]).name
+            return value.followed(
+                by: graph.node("Where", [counted.areThere(&graph), state, given]), shape: [nil, units])
+        }
         if layer.bool("return_sequences", default: false) {
             var sequence = graph.node(
                 "Transpose", [graph.node("Squeeze", [outputs[0], graph.integers([1])])], ["perm": .ints([1, 0, 2])])
+            sequence =
+                counted?.spread(
+                    sequence, isBackward: isBackward, isZeroed: layer.bool("zero_output_for_mask", default: false),
+                    &graph) ?? sequence
             if isBackward != alignsSteps {
                 // Keras gives the steps in the order in which they were run.
                 sequence = graph.node(
@@ -87,17 +104,17 @@ struct KerasRecurrence {
                         graph.integers([-1]),
                     ])
             }
-            results.append(value.followed(by: sequence, shape: [nil, value.shape[1], units]))
+            var answer = value.followed(by: sequence, shape: [nil, value.shape[1], units])
+            answer.mask = input.mask
+            results.append(answer)
+        } else if let counted, !states.isEmpty {
+            results.append(
+                lasts[0].followed(
+                    by: graph.node("Where", [counted.areThere(&graph), lasts[0].name, graph.constant(0)])))
         } else {
-            results.append(last)
+            results.append(lasts[0])
         }
-        if layer.bool("return_state", default: false) {
-            results.append(last)
-            if kind == "LSTM" {
-                results.append(last.followed(by: graph.node("Squeeze", [outputs[2], graph.integers([0])])))
-            }
-        }
-        return results
+        return layer.bool("return_state", default: false) ? results + lasts : results
     }
 
     /// Keras 2 has `reset_after` since 2.1, and the default changed with TensorFlow 2.
@@ -159,17 +176,19 @@ struct KerasRecurrence {
             }
         var attributes: [String: ONNXAttribute.Value] = ["activations": .strings(functions)]
         // A value for each function that takes one: ONNX Runtime reads the list so.
-        let slopes: [String: Float] = ["HardSigmoid": layer.isLegacy ? 0.2 : 1 / 6, "LeakyRelu": 0.2, "Elu": 1]
+        let slopes: [String: Float] = [
+            "Affine": 1, "HardSigmoid": layer.isLegacy ? 0.2 : 1 / 6, "LeakyRelu": 0.2, "Elu": 1,
+        ]
         let alphas = functions.compactMap { slopes[$0] }
         if !alphas.isEmpty { attributes["activation_alpha"] = .floats(alphas) }
-        let betas = functions.compactMap { $0 == "HardSigmoid" ? Float(0.5) : nil }
+        let betas = functions.compactMap { ["Affine": 0, "HardSigmoid": 0.5][$0] as Float? }
         if !betas.isEmpty { attributes["activation_beta"] = .floats(betas) }
         return attributes
     }
 
     private static let functions = [
         "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu", "hard_sigmoid": "HardSigmoid", "elu": "Elu",
-        "softsign": "Softsign", "softplus": "Softplus", "leaky_relu": "LeakyRelu",
+        "softsign": "Softsign", "softplus": "Softplus", "leaky_relu": "LeakyRelu", "linear": "Affine",
     ]
 }
 

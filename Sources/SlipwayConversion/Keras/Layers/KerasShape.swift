@@ -40,7 +40,6 @@ enum KerasShape: KerasLayerFamily {
         if value.rank == 1 {
             result = value.followed(by: graph.node("Unsqueeze", [value.name, graph.integers([1])]), shape: [nil, 1])
         }
-        result.hasMask = false
         return result
     }
 
@@ -49,10 +48,8 @@ enum KerasShape: KerasLayerFamily {
     ) throws -> KerasValue {
         let order = [0] + (try layer.integers("dims", count: input.rank - 1))
         guard order.sorted() == Array(0..<input.rank) else { throw layer.malformed("dims") }
-        var result = input.followed(
+        return input.followed(
             by: graph.node("Transpose", [input.name], ["perm": .ints(order)]), shape: order.map { input.shape[$0] })
-        result.hasMask = false
-        return result
     }
 
     private static func reshaped(
@@ -70,8 +67,6 @@ enum KerasShape: KerasLayerFamily {
             guard known > 0, total % known == 0 else { throw layer.malformed("target_shape") }
             shape[open + 1] = total / known
         }
-        var result = try graph.reshape(input, to: shape, of: layer)
-        result.hasMask = false
-        return result
+        return try graph.reshape(input, to: shape, of: layer)
     }
 }

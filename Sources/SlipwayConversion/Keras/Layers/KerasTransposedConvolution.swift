@@ -12,10 +12,7 @@ enum KerasTransposedConvolution: KerasLayerFamily {
     static func add(_ layer: KerasLayer, _ call: KerasCall, to graph: inout KerasGraph) throws -> [KerasValue] {
         let count = try layer.dimensionCount()
         let input = try layer.windowed(call, dimensions: count, &graph)
-        let window = try KerasWindow(
-            size: try layer.integers("kernel_size", count: count),
-            strides: try layer.integers("strides", count: count, default: 1),
-            dilations: try layer.integers("dilation_rate", count: count, default: 1), of: layer)
+        let window = try KerasWindow(kernelOf: layer, dimensions: count)
         guard layer.config["output_padding"]?.isNull ?? true else {
             throw layer.unsupported("the setting 'output_padding'", "leave it out and crop or pad afterwards")
         }

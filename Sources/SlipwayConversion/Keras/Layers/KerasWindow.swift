@@ -27,6 +27,14 @@ struct KerasWindow {
         }
     }
 
+    /// The window of a convolution.
+    init(kernelOf layer: KerasLayer, dimensions count: Int) throws {
+        try self.init(
+            size: try layer.integers("kernel_size", count: count),
+            strides: try layer.integers("strides", count: count, default: 1),
+            dilations: try layer.integers("dilation_rate", count: count, default: 1), of: layer)
+    }
+
     /// The extents of a window with its holes.
     var reach: [Int] { zip(size, dilations).map { ($0 - 1) * $1 + 1 } }
 

@@ -2,20 +2,29 @@
 
 import SlipwayFormats
 
-/// `Bidirectional` and `TimeDistributed`: layers around a layer.
+/// `Bidirectional`, `TimeDistributed` and `SpectralNormalization`: layers around a layer.
 enum KerasWrappers: KerasLayerFamily {
-    static let names = ["Bidirectional", "TimeDistributed"]
+    static let names = ["Bidirectional", "SpectralNormalization", "TimeDistributed"]
+    static let setsMasks = true
 
     static func add(_ layer: KerasLayer, _ call: KerasCall, to graph: inout KerasGraph) throws -> [KerasValue] {
         guard let entry = layer.config["layer"] else { throw layer.malformed("layer") }
+        if layer.className == "SpectralNormalization" {
+            // The kernel was divided when it was trained.
+            let inner = layer.inner(entry, variables: try layer.variables.part("layer", scope: nil), "layer")
+            return try KerasRegistry.add(inner, call, to: &graph)
+        }
         return layer.className == "Bidirectional"
-            ? try bidirectional(layer, entry, try layer.input(call, rank: 3...3), &graph)
+            ? try bidirectional(layer, entry, call, &graph)
             : [try distributed(layer, entry, try layer.input(call, rank: 3...8), &graph)]
     }
 
     private static func bidirectional(
-        _ layer: KerasLayer, _ entry: StructuredValue, _ input: KerasValue, _ graph: inout KerasGraph
+        _ layer: KerasLayer, _ entry: StructuredValue, _ call: KerasCall, _ graph: inout KerasGraph
     ) throws -> [KerasValue] {
+        let (input, states) = try KerasRecurrent.arguments(layer, call)
+        guard states.count.isMultiple(of: 2) else { throw layer.malformed("inbound_nodes") }
+        let half = states.count / 2
         let given = layer.config["backward_layer"]
         let backwardEntry = given.flatMap { $0.isNull ? nil : $0 } ?? entry
         var runs: [[KerasValue]] = []
@@ -28,16 +37,19 @@ enum KerasWrappers: KerasLayerFamily {
             // The layer's own direction counts, and its backward twin has the other one.
             let own = inner.bool("go_backwards", default: false)
             let isBackward = direction == "forward" || given.map { !$0.isNull } ?? false ? own : !own
+            let initial = Array(direction == "forward" ? states[..<half] : states[half...])
             runs.append(
-                try KerasRecurrence(inner, input, []).add(
+                try KerasRecurrence(inner, input, initial).add(
                     isBackward: isBackward, variables: variables, alignsSteps: direction == "backward", to: &graph))
         }
         guard let forward = runs[0].first, let backward = runs[1].first, runs[0].count == runs[1].count else {
             throw layer.malformed("layer")
         }
-        let states = Array(runs[0].dropFirst()) + Array(runs[1].dropFirst())
-        guard let mode = layer.config["merge_mode"]?.string else { return [forward, backward] + states }
-        return [try merged(forward, backward, mode, layer, &graph)] + states
+        let lasts = Array(runs[0].dropFirst()) + Array(runs[1].dropFirst())
+        guard let mode = layer.config["merge_mode"]?.string else { return [forward, backward] + lasts }
+        var answer = try merged(forward, backward, mode, layer, &graph)
+        answer.mask = forward.mask
+        return [answer] + lasts
     }
 
     private static func merged(
@@ -71,7 +83,7 @@ enum KerasWrappers: KerasLayerFamily {
         var rows = value.followed(
             by: graph.node("Reshape", [value.name, graph.integers([-1] + inner.compactMap { $0 })]),
             shape: [nil] + inner)
-        rows.hasMask = false
+        rows.mask = nil
         let part = layer.inner(entry, variables: try layer.variables.part("layer", scope: nil), "layer")
         let results =
             KerasModel.names.contains(part.className)
@@ -89,7 +101,7 @@ enum KerasWrappers: KerasLayerFamily {
             target = graph.node("Concat", [head, graph.integers(extents)], ["axis": .int(0)])
         }
         var output = result.followed(by: graph.node("Reshape", [result.name, target]), shape: [nil, steps] + extents)
-        output.hasMask = input.hasMask
+        output.mask = input.mask
         return output
     }
 }

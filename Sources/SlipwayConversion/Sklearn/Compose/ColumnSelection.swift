@@ -28,7 +28,7 @@ struct ColumnSelection {
         if case .object(let object) = spec.kind {
             if object.type.name == "slice" { return try slice(object.arguments, of: transformer) }
             // The list that newer versions keep for the remaining columns.
-            if let data = spec[attribute: "data"] { return try resolve(data, of: transformer) }
+            if let data = spec[attribute: "data"], data.typeName == nil { return try resolve(data, of: transformer) }
         }
         if spec.isNone { return [] }
         if let items = items(spec) {

@@ -10,7 +10,7 @@ enum FeatureUnions: SklearnEstimator {
     static func needs(_ estimator: SklearnContext) throws(ConversionError) -> SklearnNeeds {
         var types: [ElementType?] = []
         for branch in try branches(of: estimator) {
-            guard let inner = branch.estimator else { continue }
+            guard let inner = branch.estimator, !FunctionTransforms.takesAnyWidth(inner) else { continue }
             let needs = try SklearnRegistry.needs(of: inner)
             if case .text = needs { return needs }
             if types.isEmpty { types = Array(repeating: nil, count: needs.width) }

@@ -171,7 +171,10 @@ extension SklearnContext {
 
     /// Names of the columns it was fitted with; `nil` where they had none.
     package func featureNames() -> [String]? {
-        guard let array = optional("feature_names_in_")?.array, let names = try? array.strings() else { return nil }
+        // Before 1.0 only a ColumnTransformer kept them, for itself.
+        guard let array = (optional("feature_names_in_") ?? optional("_feature_names_in"))?.array,
+            let names = try? array.strings()
+        else { return nil }
         return names
     }
 

@@ -8,7 +8,12 @@ enum Stacking: SklearnEstimator {
     static let names = ["StackingClassifier", "StackingRegressor"]
 
     static func needs(_ estimator: SklearnContext) throws(ConversionError) -> SklearnNeeds {
-        try SklearnContext.sharedNeeds(estimator.fittedEstimators())
+        let needs = try SklearnContext.sharedNeeds(estimator.fittedEstimators())
+        // The last estimator is given the columns as they are, also where the others are trees, which round them.
+        guard estimator.bool("passthrough", default: false), case .matrix(.float32, let width) = needs else {
+            return needs
+        }
+        return .matrix(.float64, width: width)
     }
 
     static func add(

@@ -21,7 +21,7 @@ enum Discretizers: SklearnEstimator {
             guard all.count >= 2 else { throw estimator.malformed("'bin_edges_[\(index)]' has \(all.count) edges") }
             var column = graph.columns(rows, [index])
             let inner = Array(all[1..<(all.count - 1)])
-            if estimator.version < SklearnVersion(1, 2), estimator.version > SklearnVersion() {
+            if estimator.version < SklearnVersion(1, 1), estimator.version > SklearnVersion() {
                 // Older releases moved values up a little.
                 let slack = graph.multiply(graph.node("Abs", [column]), graph.double(1e-5))
                 column = graph.add(column, graph.add(slack, graph.double(1e-8)))

@@ -12,13 +12,15 @@ enum Normalizers: SklearnEstimator {
     ) throws(ConversionError) -> SklearnOutput {
         let rows = try input.matrix(.float64, for: estimator, in: &graph)
         let norm = estimator.string("norm", default: "l2")
-        let value = try normalized(rows, norm, estimator, &graph)
+        // Since 1.0 rows that are next to nothing stay as they are.
+        let least = estimator.version >= SklearnVersion(1, 0) ? 10 * Double.ulpOfOne : 0
+        let value = try normalized(rows, norm, least: least, estimator, &graph)
         return .features(SklearnInput(value, .float64, width: input.width))
     }
 
-    /// Rows divided by their norm; rows of zeros stay.
+    /// Rows divided by their norm; rows of zeros stay, and those whose norm is below `least`.
     static func normalized(
-        _ rows: String, _ norm: String, _ estimator: SklearnContext, _ graph: inout GraphBuilder
+        _ rows: String, _ norm: String, least: Double = 0, _ estimator: SklearnContext, _ graph: inout GraphBuilder
     ) throws(ConversionError) -> String {
         let length: String
         switch norm {
@@ -27,8 +29,10 @@ enum Normalizers: SklearnEstimator {
         case "max": length = graph.reduceRows("ReduceMax", graph.node("Abs", [rows]))
         default: throw estimator.unsupported("norm '\(norm)' is not converted; use 'l1', 'l2' or 'max'")
         }
-        let isZero = graph.node("Equal", [length, graph.double(0)])
-        return graph.divide(rows, graph.choose(isZero, graph.double(1), length))
+        let isNothing =
+            least > 0
+            ? graph.node("Less", [length, graph.double(least)]) : graph.node("Equal", [length, graph.double(0)])
+        return graph.divide(rows, graph.choose(isNothing, graph.double(1), length))
     }
 }
 

@@ -22,6 +22,12 @@ enum FunctionTransforms: SklearnEstimator {
                 + "columns before it")
     }
 
+    /// Whether an estimator is a function that was fitted without looking at columns, as the 'passthrough' of a
+    /// FeatureUnion is before 1.2.
+    static func takesAnyWidth(_ estimator: SklearnContext) -> Bool {
+        names.contains(estimator.type.name) && (try? estimator.featureCount()) == nil
+    }
+
     static func add(
         _ estimator: SklearnContext, input: SklearnInput, to graph: inout GraphBuilder
     ) throws(ConversionError) -> SklearnOutput {

@@ -14,12 +14,10 @@ enum OneHotEncoding: SklearnEstimator {
     static func add(
         _ estimator: SklearnContext, input: SklearnInput, to graph: inout GraphBuilder
     ) throws(ConversionError) -> SklearnOutput {
-        let categories = try estimator.categories()
-        guard categories.count == input.width else {
-            throw estimator.malformed("it is given \(input.width) columns and was fitted with \(categories.count)")
-        }
+        let categories = try estimator.categories(of: input)
         let groups = try estimator.infrequentGroups(columns: categories.count)
         let dropped = try droppedColumns(of: estimator, columns: categories.count)
+        estimator.noteMissing(in: categories, to: &graph)
         let unknown = estimator.string("handle_unknown", default: "error")
         if unknown == "error" {
             graph.report.notes.append(

@@ -14,11 +14,9 @@ enum OrdinalEncoding: SklearnEstimator {
     static func add(
         _ estimator: SklearnContext, input: SklearnInput, to graph: inout GraphBuilder
     ) throws(ConversionError) -> SklearnOutput {
-        let categories = try estimator.categories()
-        guard categories.count == input.width else {
-            throw estimator.malformed("it is given \(input.width) columns and was fitted with \(categories.count)")
-        }
+        let categories = try estimator.categories(of: input)
         graph.describeStep("\(categories.count) columns")
+        estimator.noteMissing(in: categories, to: &graph)
         let groups = try estimator.infrequentGroups(columns: categories.count)
         var unknown = Double.nan
         if estimator.string("handle_unknown", default: "error") == "error" {

@@ -129,6 +129,16 @@ enum SklearnCategories: Sendable, Hashable {
 }
 
 extension SklearnContext {
+    /// Says in the report that requests have no missing strings.
+    func noteMissing(in categories: [SklearnCategories], to graph: inout GraphBuilder) {
+        let hasMissing = categories.contains { known in
+            known.elementType == .bytes && (0..<known.count).contains { known.isMissing($0) }
+        }
+        guard hasMissing else { return }
+        graph.report.notes.append(
+            "\(path): the empty string counts as the missing category; scikit-learn does not know it")
+    }
+
     /// `categories_`, one list for each column.
     func categories() throws(ConversionError) -> [SklearnCategories] {
         var result: [SklearnCategories] = []
@@ -137,6 +147,15 @@ extension SklearnContext {
         }
         guard !result.isEmpty else { throw malformed("'categories_' is empty: is the encoder fitted?") }
         return result
+    }
+
+    /// The same, one for each column that is given.
+    func categories(of input: SklearnInput) throws(ConversionError) -> [SklearnCategories] {
+        let categories = try categories()
+        guard categories.count == input.width else {
+            throw malformed("it is given \(input.width) columns and was fitted with \(categories.count)")
+        }
+        return categories
     }
 
     /// What an estimator with columns of these types has to be given.

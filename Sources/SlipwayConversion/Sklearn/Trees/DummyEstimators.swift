@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
 import SlipwayFormats
 
 /// Estimators that look at no feature: baselines, and what boosting starts from.
 enum DummyEstimators: SklearnEstimator {
     static let names = ["DummyClassifier", "DummyRegressor"]
+
+    static func needs(_ estimator: SklearnContext) throws(ConversionError) -> SklearnNeeds {
+        if let width = try? estimator.featureCount() { return .matrix(.float64, width: width) }
+        throw estimator.unsupported(
+            "it looked at no column when it was fitted, and does not say how many there are; put it behind a step "
+                + "that does, or save it with scikit-learn 1.5 or later")
+    }
 
     static func add(
         _ estimator: SklearnContext, input: SklearnInput, to graph: inout GraphBuilder

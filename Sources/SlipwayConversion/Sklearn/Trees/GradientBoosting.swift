@@ -17,6 +17,9 @@ enum GradientBoosting: SklearnEstimator {
         let isClassifier = estimator.type.name.hasSuffix("Classifier")
         let classes = isClassifier ? try estimator.classes() : nil
         let targets = classes.map { $0.count == 2 ? 1 : $0.count } ?? 1
+        // Rounded for the trees and for what scores before them alike.
+        let input = SklearnInput(
+            try input.matrix(.float32, for: estimator, in: &graph), .float32, width: input.width)
         let sums = try addTrees(estimator, targets: targets, input: input, to: &graph)
         let raw: String
         if let classes {
@@ -66,7 +69,7 @@ enum GradientBoosting: SklearnEstimator {
         guard input.width == width else {
             throw estimator.malformed("it is given \(input.width) columns and was fitted with \(width)")
         }
-        // Features are rounded to float32, compared with float64 thresholds and summed in float64.
+        // Features are float32, compared with float64 thresholds and summed in float64.
         let value = graph.cast(try input.matrix(.float32, for: estimator, in: &graph), to: .float64)
         return graph.cast(try graph.trees(ensemble, of: value), to: .float64)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SlipwayCore
+import SlipwayWire
 
 /// Bodies of the admin API.
 extension SchemaCatalogue {
@@ -27,8 +28,8 @@ extension SchemaCatalogue {
         "VersionDTO": .members([
             "model": .string, "version": .count, "digest": digest, "format": .string, "engine": .string,
             "byteCount": .count, "createdAt": instant, "aliases": .list(.string),
-            "signature": .named("ModelSignature"), "files": .list(.named("FileDTO")), "source": .named("SourceDTO"),
-            "metadata": .map(.string),
+            "signature": .named("ModelSignature"), "files": .list(.named("FileDTO")), "primaryPath?": .string,
+            "source": .named("SourceDTO"), "metadata": .map(.string),
         ]),
         "ModelDTO": .members([
             "name": .string, "versions": .list(.named("VersionDTO")), "aliases": .list(.named("AliasDTO")),
@@ -61,6 +62,16 @@ extension SchemaCatalogue {
             "files": .list(.named("UploadedFile")), "isFolder": .boolean, "sourceName": .string, "alias?": .string,
             "samples?": .named("UploadedFile"), "expected?": .named("UploadedFile"),
             "options?": .named("ImportOptions"),
+        ]),
+        "VerificationOptions": .members(["engine?": .string, "tolerance?": .number]),
+        "UploadedVerificationRequest": .members([
+            "samples?": .named("UploadedFile"), "expected?": .named("UploadedFile"),
+            "options?": .named("VerificationOptions"),
+        ]),
+        "VerificationDTO": .members([
+            "version": .named("VersionDTO"), "isSound": .boolean, "problems": .list(.string),
+            "report": .named("ImportReportDTO"),
+            "origin?": .words(VerificationDTO.Origin.allCases.map(\.rawValue)),
         ]),
         "GarbageDTO": .members(["versions": .list(.string), "blobs": .count, "bytesFreed": .count]),
         "TokenDTO": .members([

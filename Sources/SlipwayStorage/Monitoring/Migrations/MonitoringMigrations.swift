@@ -10,6 +10,7 @@ enum MonitoringMigrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001_CreateMonitoring", migrate: createMonitoring)
         migrator.registerMigration("0002_CreateHandedFeedback", migrate: createHandedFeedback)
+        migrator.registerMigration("0003_CreateTallies", migrate: createTallies)
         return migrator
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SlipwayCore
+
 /// A hash of texts, the same in every run (FNV-1a, 64 bits).
 struct ConversationHash {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -12,8 +14,5 @@ struct ConversationHash {
     mutating func endMessage() { add([0xFF]) }
 
     /// 16 hexadecimal digits.
-    var text: String {
-        let digits = String(state, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    var text: String { state.hexadecimal }
 }

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension UInt64 {
+    /// 16 lower-case hexadecimal digits.
+    package var hexadecimal: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}
