@@ -17,7 +17,7 @@ struct ReceiverTests {
             let receiver = try AlertmanagerReceiver(
                 name: "am", url: server.url + "/prefix/", token: "t", dashboard: "http://admin")
             try await receiver.deliver(
-                Notices.notice([Notices.alert(), Notices.alert(nil, state: .resolved)]), deadline: .seconds(20))
+                Notices.notice([Notices.alert(), Notices.alert(nil, state: .resolved)]), deadline: .seconds(120))
             let call = try #require(server.received.first)
             #expect(call.method == "POST" && call.uri == "/prefix/api/v2/alerts")
             #expect(call.headers["authorization"] == ["Bearer t"])
@@ -39,7 +39,7 @@ struct ReceiverTests {
         try await StubReceiverServer.run { server in
             let receiver = try AlertmanagerReceiver(name: "am", url: server.url)
             let alerts = (0..<450).map { Notices.alert("c\($0)") }
-            try await receiver.deliver(Notices.notice(alerts), deadline: .seconds(20))
+            try await receiver.deliver(Notices.notice(alerts), deadline: .seconds(120))
             #expect(server.received.count == 3)
         }
     }
@@ -48,7 +48,7 @@ struct ReceiverTests {
     func webhook() async throws {
         try await StubReceiverServer.run { server in
             let receiver = try WebhookReceiver(name: "w", url: server.url + "/hook", secret: "key", now: Self.now)
-            try await receiver.deliver(Notices.notice(), deadline: .seconds(20))
+            try await receiver.deliver(Notices.notice(), deadline: .seconds(120))
             let call = try #require(server.received.first)
             #expect(call.uri == "/hook" && call.headers["x-slipway-timestamp"] == ["1795262400"])
             let code = MessageCode.hmacSHA256(of: Array("1795262400.".utf8) + call.body, key: Array("key".utf8))
@@ -79,7 +79,7 @@ struct ReceiverTests {
         try await StubReceiverServer.run { server in
             let call = try RetrainCall(
                 name: "r", url: server.url, export: { "http://admin/export/\($0)" }, now: Self.now)
-            try await call.deliver(Notices.notice(), deadline: .seconds(20))
+            try await call.deliver(Notices.notice(), deadline: .seconds(120))
             let text = try #require(server.received.first?.text)
             #expect(text.contains(#""event":"retrain""#))
             #expect(text.contains(#""export":"http://admin/export/fraud""#))
@@ -91,7 +91,7 @@ struct ReceiverTests {
         try await StubReceiverServer.run { server in
             let receiver = try SlackReceiver(name: "s", url: server.url)
             let alert = Notices.alert(summary: "psi of '\u{600}<!channel>&\n' is 0.4")
-            try await receiver.deliver(Notices.notice([alert]), deadline: .seconds(20))
+            try await receiver.deliver(Notices.notice([alert]), deadline: .seconds(120))
             #expect(
                 server.received.first?.text
                     == #"{"text":"*[warning] drift on endpoint fraud: 1 firing*\n"#
@@ -109,7 +109,7 @@ struct ReceiverTests {
         try await StubReceiverServer.run(.status(status)) { server in
             let receiver = try SlackReceiver(name: "s", url: server.url)
             let error = await #expect(throws: DeliveryError.self) {
-                try await receiver.deliver(Notices.notice(), deadline: .seconds(20))
+                try await receiver.deliver(Notices.notice(), deadline: .seconds(120))
             }
             #expect(error?.code == .refused && error?.category == category)
         }
@@ -121,7 +121,7 @@ struct ReceiverTests {
             try await StubReceiverServer.run(.redirect(target.url)) { server in
                 let receiver = try SlackReceiver(name: "s", url: server.url)
                 await #expect(throws: DeliveryError.self) {
-                    try await receiver.deliver(Notices.notice(), deadline: .seconds(20))
+                    try await receiver.deliver(Notices.notice(), deadline: .seconds(120))
                 }
                 #expect(target.received.isEmpty)
             }
