@@ -25,10 +25,7 @@ enum RecurrentNodes {
     /// The first of these operators whose name stands in the file as a node's type: field 4 of a `NodeProto`.
     private static func first(in path: String) throws(EngineError) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            throw EngineError(
-                code: .invalidModel, message: "cannot read \(path): \(String(cString: strerror(errno)))")
-        }
+        guard file >= 0 else { throw unreadable(path) }
         defer { close(file) }
         let patterns = operators.map { [nodeType, UInt8($0.utf8.count)] + Array($0.utf8) }
         // What may begin at the end of one chunk is looked for again in the next.
@@ -40,6 +37,7 @@ enum RecurrentNodes {
                 read(file, bytes.baseAddress.map { $0 + kept }, chunkSize)
             }
             if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw unreadable(path) }
             guard got > 0 else { return nil }
             let filled = kept + got
             let found = buffer.withUnsafeBytes {
@@ -52,6 +50,10 @@ enum RecurrentNodes {
                 memmove(start, start + (filled - kept), kept)
             }
         }
+    }
+
+    private static func unreadable(_ path: String) -> EngineError {
+        EngineError(code: .invalidModel, message: "cannot read \(path): \(String(cString: strerror(errno)))")
     }
 
     /// Which pattern stands first in the bytes; all begin with the same one.
