@@ -365,6 +365,15 @@ def arguments():
     return options
 
 
+def save(results, facts, options):
+    if options.out:
+        with open(options.out, "w") as file:
+            json.dump({"facts": facts, "results": results}, file, indent=1)
+    if options.markdown:
+        with open(options.markdown, "w") as file:
+            file.write(markdown(results, facts) + "\n")
+
+
 def main():
     options = arguments()
     warnings.filterwarnings("ignore")
@@ -379,25 +388,20 @@ def main():
         parts = options.only.split(",")
         streams = [(seed, s) for seed, s in streams if any(part in s.name for part in parts)]
     results = []
+    facts = {
+        "date": time.strftime("%Y-%m-%d"),
+        "streams": f"seeds {options.seeds}, calm days {options.days}, days after the shift {options.days_after}, rows an hour "
+                   f"{options.rows_per_hour}",
+    }
     for seed, stream in streams:
         for name in options.detectors.split(","):
             started = time.monotonic()
             for detector, spans in DETECTORS[name](stream, options).items():
                 results.append({"stream": stream.name, "seed": seed, "detector": detector, **judged(stream, spans)})
             print(f"{stream.name}, seed {seed}, {name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
-    facts = {
-        "date": time.strftime("%Y-%m-%d"),
-        "streams": f"seeds {options.seeds}, calm days {options.days}, days after the shift {options.days_after}, rows an hour "
-                   f"{options.rows_per_hour}",
-    }
-    text = markdown(results, facts)
-    if options.out:
-        with open(options.out, "w") as file:
-            json.dump({"facts": facts, "results": results}, file, indent=1)
-    if options.markdown:
-        with open(options.markdown, "w") as file:
-            file.write(text + "\n")
-    print(text)
+        # After every stream: a long run that is ended has written what it knows.
+        save(results, facts, options)
+    print(markdown(results, facts))
 
 
 if __name__ == "__main__":

@@ -289,7 +289,7 @@ struct FileLabelJournalTests {
     private static func run(_ step: Step, on join: LabelJoin) -> [String] {
         switch step {
         case .predict(let prediction):
-            join.expect(prediction)
+            PredictionBatch([prediction]).withPredictions { join.expect($0) }
             return []
         case .tell(let feedback, let at):
             return join.join([feedback], at: at) == [.joined] ? [feedback.requestID] : []
@@ -309,6 +309,10 @@ struct FileLabelJournalTests {
             return .failed(EIO)
         }
     }
+}
+
+extension FileLabelJournal {
+    fileprivate func append(_ records: [JournalRecord]) throws { try append(JournalDraft(records)) }
 }
 
 private final class Counter: Sendable {

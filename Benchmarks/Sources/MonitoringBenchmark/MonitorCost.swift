@@ -22,21 +22,33 @@ enum MonitorCost {
         let profile = try builder.finish(at: Timestamp(milliseconds: 0))
         book.configure(endpoint: "e", spec: MonitoringSpec(), versions: [version], profiles: [version: profile])
         let predictions = try (0..<requests).map { try prediction($0, &random) }
+        let batches = batched(predictions)
         print("| | median | least | most |", "|---|---|---|---|", separator: "\n")
-        show("one request, counted, ns", per: requests) { for prediction in predictions { book.add(prediction) } }
+        show("one request, counted, ns", per: requests) {
+            for batch in batches { batch.withPredictions { book.add($0, of: "e") } }
+        }
         let join = try LabelJoin(
             endpoint: "e", spec: MonitoringSpec(), profile: profile, journal: MemoryLabelJournal(),
             now: Timestamp(milliseconds: 0))
         try join.configure(spec: MonitoringSpec(), profiles: [version: profile])
-        var round = 0
+        // As it is after some hours: the byte budget is full, and each prediction drives an old one out.
+        var asked = 0
+        func again() -> [PredictionBatch] {
+            asked += 1
+            let salt = "\(asked)-\(asked * 7919 % 104_729)"
+            return batched(predictions.map { $0.renamed("\(salt)-\($0.requestID ?? "")") })
+        }
+        while join.counts.evicted < requests { for batch in again() { batch.withPredictions { join.expect($0) } } }
+        let turns = (0...rounds).map { _ in again() }
+        var turn = 0
         show("one request, kept for its label, ns", per: requests) {
-            round += 1
-            for prediction in predictions { join.expect(prediction.renamed("\(round)-\(prediction.requestID ?? "")")) }
+            for batch in turns[turn] { batch.withPredictions { join.expect($0) } }
+            turn += 1
         }
         let queue = PredictionQueue()
         show("one request, through the queue, ns", per: requests) {
             for prediction in predictions { queue.offer(prediction) }
-            while !queue.isEmpty { _ = queue.take(upTo: 4096) }
+            while let batch = queue.take() { queue.finish(batch) }
         }
         let end = InferenceObservation(
             requestID: "r", endpoint: "e", version: 1, route: .primary, outcome: .success, rows: 1, batchSize: 1,
@@ -52,6 +64,13 @@ enum MonitorCost {
         print(
             "\n\(windows.count) parts of the window hold \(bytes) bytes for \(features + 2) columns as they are kept:")
         print("\(bytes / max(1, windows.count) / (features + 2)) bytes for one column and part")
+    }
+
+    /// As many together as come in 50 ms at 5,000 a second.
+    private static func batched(_ predictions: [PredictionObservation]) -> [PredictionBatch] {
+        stride(from: 0, to: predictions.count, by: 250).map {
+            PredictionBatch(Array(predictions[$0..<min($0 + 250, predictions.count)]))
+        }
     }
 
     private static func show(_ what: String, per count: Int, _ body: () -> Void) {

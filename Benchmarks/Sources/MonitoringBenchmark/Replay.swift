@@ -83,8 +83,10 @@ struct Replay {
                 inputs: try stream.inputs(index..<(index + 1)),
                 outputs: try stream.outputs(index..<(index + 1), scores: scores), parameters: [:], rows: 1,
                 total: .milliseconds(1))
-            book.add(prediction)
-            join.expect(prediction)
+            PredictionBatch([prediction]).withPredictions {
+                book.add($0, of: prediction.endpoint)
+                join.expect($0)
+            }
         }
         report()
     }

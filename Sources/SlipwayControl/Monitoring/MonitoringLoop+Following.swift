@@ -38,6 +38,8 @@ extension MonitoringLoop {
             }
             return state.endpoints.filter { watched[$0.key] == nil }
         }
+        let ignored = Set(watched.filter { !$0.value.isEnabled && !$0.value.isCaptured }.keys)
+        unwatched.withLock { $0 = ignored }
         let (book, capture) = (book, parts.capture)
         // Windows are built and journals written: on the loop's own thread.
         _ = try? await lanes.queue.run { [watched] in

@@ -8,9 +8,9 @@ import Synchronization
 
 /// The loop of one replica: observes what it answers, detects what is wrong, alerts, and lets guards act.
 ///
-/// Requests only hand their observations to a queue. Everything else happens on one thread of its own, at the
-/// priority of loaders: counting every 50 ms, judging four times a second or less often where that would take more
-/// than a fiftieth of the thread's time.
+/// Requests only copy their numbers into a queue. Everything else happens on one thread of its own, at the priority
+/// of loaders: counting every 50 ms, judging every second, and four times a second while a canary runs or an alert is
+/// pending, unless that would take more than a fiftieth of the thread's time.
 package final class MonitoringLoop: Sendable {
     /// What the loop works with.
     package struct Parts: Sendable {
@@ -45,7 +45,7 @@ package final class MonitoringLoop: Sendable {
         }
     }
 
-    /// One endpoint that is watched; a class, since every prediction looks one up.
+    /// One endpoint that is watched; a class, since it is looked up for every batch of predictions.
     final class Watched: Sendable {
         let revision: EndpointRevision
         let spec: EndpointSpec
@@ -96,12 +96,14 @@ package final class MonitoringLoop: Sendable {
     let book: MonitorBook
     let lanes: LaneGroup
     let state: Mutex<State>
+    /// Endpoints whose predictions nobody looks at.
+    let unwatched = Mutex<Set<String>>([])
     /// One after the other: the registry, administration and guards all ask for it.
     let following = ChangeQueue()
 
     /// How often what was answered is counted.
     static let drainInterval: Duration = .milliseconds(50)
-    /// How often signals are judged.
+    /// How often signals are judged while a canary runs or an alert is pending.
     static let judgeInterval: Duration = .milliseconds(250)
     /// Judging takes at most so much of the thread's time.
     static let judgeShare = 50
@@ -109,7 +111,7 @@ package final class MonitoringLoop: Sendable {
     static let exchangeInterval: Duration = .seconds(5)
     /// How often what was served is told to other replicas between that.
     static let serviceInterval: Duration = .seconds(1)
-    /// However long judging takes, the next time is no later.
+    /// How often they are judged at all, however long it takes.
     static let longestPause: Duration = .seconds(1)
     /// So many exchanges are a minute: profiles are looked for and old windows deleted that often.
     static let exchangesPerMinute = 12
@@ -126,7 +128,9 @@ package final class MonitoringLoop: Sendable {
     // MARK: - Hot path
 
     /// Takes note of an answered request; quick, never blocks.
-    package func observe(_ prediction: PredictionObservation) { _ = queue.offer(prediction) }
+    package func observe(_ prediction: PredictionObservation) {
+        if unwatched.withLock({ !$0.contains(prediction.endpoint) }) { queue.offer(prediction) }
+    }
 
     /// Takes note of a request's end; a few additions.
     package func observe(_ request: InferenceObservation) { book.add(request) }
@@ -181,7 +185,7 @@ package final class MonitoringLoop: Sendable {
                 while !Task.isCancelled {
                     await readSilences()
                     let took = await judge()
-                    try? await Task.sleep(for: min(max(Self.judgeInterval, took * Self.judgeShare), Self.longestPause))
+                    try? await Task.sleep(for: pause(after: took))
                 }
             }
             group.addTask { [self] in
@@ -196,6 +200,16 @@ package final class MonitoringLoop: Sendable {
                 }
             }
         }
+    }
+
+    /// Until signals are judged again: soon where a moment may count.
+    private func pause(after took: Duration) -> Duration {
+        let mayCount = state.withLock { state in
+            state.open.contains { $0.state == .pending }
+                || state.endpoints.values.contains { !$0.spec.canaries.isEmpty }
+        }
+        guard mayCount else { return Self.longestPause }
+        return min(max(Self.judgeInterval, took * Self.judgeShare), Self.longestPause)
     }
 
     /// Counts what still waits, stores windows, and ends the thread.
@@ -216,33 +230,47 @@ package final class MonitoringLoop: Sendable {
     package func drain() async {
         var left = queue.backlog.count
         while left > 0 {
-            let count = min(left, Self.pieceCount)
             do {
-                try await lanes.queue.run { [self] in self.count(queue.take(upTo: count)) }
+                let counted = try await lanes.queue.run { [self] in countSome() }
+                guard counted > 0 else { return }
+                left -= counted
             } catch {
                 return
             }
-            left -= count
         }
     }
 
     /// Predictions that are counted in one go, so that others' work on the thread comes between.
     private static let pieceCount = 4096
 
-    private func count(_ predictions: [PredictionObservation]) {
+    /// Counts what has waited longest. Returns how many there were.
+    private func countSome() -> Int {
         let endpoints = state.withLock { $0.endpoints }
-        var probes = state.withLock { $0.probes }
-        for prediction in predictions {
-            guard let watched = endpoints[prediction.endpoint] else { continue }
-            if watched.isEnabled {
-                book.add(prediction)
-                watched.join?.expect(prediction)
-                if let probe = probes.pick(prediction, profile: watched.profiles[prediction.version]) { ask(probe) }
+        var count = 0
+        while count < Self.pieceCount, let batch = queue.take() {
+            count += batch.count
+            batch.withGroups { predictions in
+                let endpoint = predictions[0].endpoint
+                if let watched = endpoints[endpoint] { self.count(predictions, of: watched, endpoint) }
             }
-            if watched.isCaptured { parts.capture?.offer(prediction) }
+            queue.finish(batch)
         }
-        // This thread alone picks.
-        state.withLock { [probes] in $0.probes = probes }
+        return count
+    }
+
+    private func count(_ predictions: [PackedPrediction], of watched: Watched, _ endpoint: String) {
+        if watched.isEnabled {
+            book.add(predictions, of: endpoint)
+            watched.join?.expect(predictions)
+            // This thread alone picks.
+            var probes = state.withLock { $0.probes }
+            for prediction in predictions {
+                let probe = probes.pick(prediction, profile: watched.profiles[prediction.version])
+                if let probe { ask(probe) }
+            }
+            state.withLock { [probes] in $0.probes = probes }
+        }
+        if watched.isCaptured { parts.capture?.offer(predictions, of: endpoint) }
     }
 
     /// Asks a version once more and notes how its two answers differ; nobody waits for it.

@@ -36,5 +36,7 @@ public final class PredictionObservation: Sendable {
     }
 
     /// Bytes of its tensors, and some for the rest.
-    public var byteCount: Int { inputs.byteCount + outputs.byteCount + 256 }
+    public var byteCount: Int { inputs.byteCount + outputs.byteCount + Self.otherBytes }
+    /// Counted for what is no tensor.
+    public static let otherBytes = 256
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How a request came to the version that answered it.
-public enum RouteKind: String, Sendable, Hashable, Codable, CaseIterable {
+public enum RouteKind: String, BitwiseCopyable, Sendable, Hashable, Codable, CaseIterable {
     /// No rule and no canary took it.
     case primary
     case canary

@@ -18,6 +18,20 @@ public enum BytesLayout {
         }
     }
 
+    /// Calls `body` with each of the first `count` elements; buffers are valid during the call only.
+    ///
+    /// - Precondition: `bytes` hold that many, as those of a ``Tensor`` do.
+    public static func forEach(
+        of count: Int, in bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        var offset = 0
+        for _ in 0..<count {
+            let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            try body(UnsafeRawBufferPointer(rebasing: bytes[(offset + 4)..<(offset + 4 + length)]))
+            offset += 4 + length
+        }
+    }
+
     /// Packs `elements` into fresh storage.
     ///
     /// - Precondition: no element is 4 GiB or longer.
@@ -45,13 +59,7 @@ extension Tensor {
     /// The buffers are valid during the call only. Does nothing for tensors of other types.
     public func forEachBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         guard elementType == .bytes else { return }
-        let bytes = storage.bytes
-        var offset = 0
-        for _ in 0..<count {
-            let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-            try body(UnsafeRawBufferPointer(rebasing: bytes[(offset + 4)..<(offset + 4 + length)]))
-            offset += 4 + length
-        }
+        try BytesLayout.forEach(of: count, in: storage.bytes, body)
     }
 
     /// The elements of a ``ElementType/bytes`` tensor as text, invalid UTF-8 repaired; `nil` for other types.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The type of one tensor element, named as the Open Inference Protocol names it.
-public enum ElementType: String, Sendable, Hashable, CaseIterable, Codable {
+public enum ElementType: String, BitwiseCopyable, Sendable, Hashable, CaseIterable, Codable {
     case bool = "BOOL"
     case int8 = "INT8"
     case int16 = "INT16"

@@ -14,7 +14,8 @@ public struct NamedTensors: Sendable, RandomAccessCollection, ExpressibleByDicti
     /// Up to so many names are compared one by one.
     private static let comparedCount = 16
 
-    private var elements: [Element]
+    /// All of them, to be read in place: what the collection gives out are copies.
+    public private(set) var elements: [Element]
     /// All names, once there are more than are compared; empty before.
     private var taken: Set<String> = []
 

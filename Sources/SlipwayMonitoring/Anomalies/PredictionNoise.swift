@@ -44,21 +44,22 @@ package struct NoisePlanner: Sendable {
     /// A probe where this request is to be asked again; every second one is perturbed where the profile has numeric
     /// features of floating-point numbers.
     package mutating func pick(
-        _ prediction: PredictionObservation, profile: @autoclosure () -> ReferenceProfile?
+        _ prediction: PackedPrediction, profile: @autoclosure () -> ReferenceProfile?
     ) -> NoiseProbe? {
         seen += 1
         guard seen >= Self.every, prediction.route == .primary || prediction.route == .canary,
-            prediction.inputs.byteCount <= Self.maximumBytes
+            prediction.inputBytes <= Self.maximumBytes
         else { return nil }
-        if let lastAt, abs(prediction.at.milliseconds - lastAt.milliseconds) < Self.interval.milliseconds { return nil }
-        lastAt = prediction.at
+        let at = prediction.at
+        if let lastAt, abs(at.milliseconds - lastAt.milliseconds) < Self.interval.milliseconds { return nil }
+        lastAt = at
         seen = 0
         count += 1
-        let moved = count % 2 == 0 ? perturbed(prediction.inputs, rows: prediction.rows, profile()) : nil
+        let asked = prediction.observation()
+        let moved = count % 2 == 0 ? perturbed(asked.inputs, rows: asked.rows, profile()) : nil
         return NoiseProbe(
-            kind: moved == nil ? .repeated : .perturbed, inputs: moved ?? prediction.inputs,
-            outputs: prediction.outputs, endpoint: prediction.endpoint, version: prediction.version,
-            requestID: prediction.requestID)
+            kind: moved == nil ? .repeated : .perturbed, inputs: moved ?? asked.inputs, outputs: asked.outputs,
+            endpoint: asked.endpoint, version: asked.version, requestID: asked.requestID)
     }
 
     /// The inputs with their numbers moved up or down a little; `nil` where there is nothing to move.

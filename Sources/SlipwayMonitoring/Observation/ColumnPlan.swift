@@ -13,8 +13,6 @@ final class ColumnPlan: Sendable {
     /// One tensor of the layout.
     struct Source: Sendable {
         let isOutput: Bool
-        /// Its place among the inputs or outputs.
-        let index: Int
         let form: Form
         /// Elements of each row.
         let width: Int
@@ -29,7 +27,7 @@ final class ColumnPlan: Sendable {
         let element: Int
     }
 
-    let layout: TensorLayout
+    /// In the order of the tensors, the inputs first.
     let sources: [Source]
     /// Columns whose tensor is missing, of another type, or of another width.
     let absent: [Int]
@@ -37,13 +35,12 @@ final class ColumnPlan: Sendable {
     let scored: [Place]
 
     init(layout: TensorLayout, set: ColumnSet) {
-        self.layout = layout
         var sources: [Source] = []
         var found = [Bool](repeating: false, count: set.columns.count)
         for (isOutput, entries) in [(false, layout.inputs), (true, layout.outputs)] {
-            for (index, entry) in entries.enumerated() {
+            for entry in entries {
                 let wanted = Self.wanted(entry.name, isOutput: isOutput, in: set)
-                let source = Self.source(entry, at: index, isOutput: isOutput, wanted: wanted, set: set)
+                let source = Self.source(entry, isOutput: isOutput, wanted: wanted, set: set)
                 for column in source.columns where column >= 0 { found[Int(column)] = true }
                 sources.append(source)
             }
@@ -64,10 +61,10 @@ final class ColumnPlan: Sendable {
     }
 
     private static func source(
-        _ entry: TensorLayout.Entry, at index: Int, isOutput: Bool, wanted: [Int], set: ColumnSet
+        _ entry: TensorLayout.Entry, isOutput: Bool, wanted: [Int], set: ColumnSet
     ) -> Source {
         func make(_ form: Form, _ width: Int, _ columns: [Int32]) -> Source {
-            Source(isOutput: isOutput, index: index, form: form, width: width, columns: columns)
+            Source(isOutput: isOutput, form: form, width: width, columns: columns)
         }
         guard let width = entry.columns, width > 0, !wanted.isEmpty else { return make(.unused, 0, []) }
         let isText = entry.elementType == .bytes

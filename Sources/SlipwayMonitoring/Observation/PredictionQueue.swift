@@ -5,9 +5,9 @@ import Synchronization
 
 /// Predictions on their way from the requests to the monitors: bounded in number and bytes, never waited for.
 ///
-/// ``offer(_:)`` is called once per answered request from any thread: one short lock, no allocation but for one in 256
-/// calls. When the queue is full the prediction is dropped and counted, so that
-/// `offered = taken + dropped + waiting` holds at every moment.
+/// ``offer(_:)`` is called once per answered request from any thread: it copies the request's numbers while they are
+/// in that processor's cache, under one short lock, into memory that is used again and again. When the queue is full
+/// the prediction is dropped and counted, so that `offered = taken + dropped + waiting` holds at every moment.
 package final class PredictionQueue: Sendable {
     package struct Counts: Sendable, Hashable {
         package var offered: UInt64 = 0
@@ -15,41 +15,27 @@ package final class PredictionQueue: Sendable {
         package var dropped: UInt64 = 0
     }
 
-    /// Predictions that are handed over together.
-    private static let chunkCount = 256
-
     private struct State {
-        var chunks: [[PredictionObservation]] = []
+        /// The first are the oldest; predictions are put into the last.
+        var batches: [PredictionBatch] = []
+        /// Read and empty again.
+        var spare: [PredictionBatch] = []
         var waiting = 0
         var bytes = 0
         var counts = Counts()
 
-        mutating func append(_ prediction: PredictionObservation) {
-            if chunks.isEmpty || chunks[chunks.count - 1].count >= PredictionQueue.chunkCount {
-                var chunk: [PredictionObservation] = []
-                chunk.reserveCapacity(PredictionQueue.chunkCount)
-                chunks.append(chunk)
+        mutating func append(_ packer: PredictionPacker) {
+            if batches.isEmpty || !batches[batches.count - 1].hasRoom(for: packer) {
+                var batch = spare.popLast() ?? PredictionBatch()
+                batch.makeRoom(for: packer)
+                batches.append(batch)
             }
-            chunks[chunks.count - 1].append(prediction)
-        }
-
-        mutating func take(upTo limit: Int) -> [[PredictionObservation]] {
-            var taken: [[PredictionObservation]] = []
-            var left = limit
-            var whole = 0
-            while whole < chunks.count, chunks[whole].count <= left {
-                left -= chunks[whole].count
-                taken.append(chunks[whole])
-                whole += 1
-            }
-            chunks.removeFirst(whole)
-            if left > 0, !chunks.isEmpty {
-                taken.append(Array(chunks[0].prefix(left)))
-                chunks[0].removeFirst(left)
-            }
-            return taken
+            batches[batches.count - 1].append(packer)
         }
     }
+
+    /// Empty batches that are kept for the next predictions.
+    private static let maximumSpare = 8
 
     private let maximumCount: Int
     private let maximumBytes: Int
@@ -57,7 +43,7 @@ package final class PredictionQueue: Sendable {
 
     /// - Parameters:
     ///   - maximumCount: Predictions that may wait.
-    ///   - maximumBytes: Bytes of their tensors together.
+    ///   - maximumBytes: Bytes of them together, as they are packed.
     package init(maximumCount: Int = 65_536, maximumBytes: Int = 64 << 20) {
         self.maximumCount = max(0, maximumCount)
         self.maximumBytes = max(0, maximumBytes)
@@ -66,33 +52,40 @@ package final class PredictionQueue: Sendable {
     /// Keeps a prediction until it is taken; `false` when there is no room, and it was dropped.
     @discardableResult
     package func offer(_ prediction: PredictionObservation) -> Bool {
-        let size = prediction.byteCount
+        let packer = PredictionPacker(prediction)
+        let size = packer.map { $0.byteCount + $0.keptBytes } ?? .max
         return state.withLock { state in
             state.counts.offered &+= 1
-            guard state.waiting < maximumCount, size <= maximumBytes - state.bytes else {
+            guard state.waiting < maximumCount, size <= maximumBytes - state.bytes, let packer else {
                 state.counts.dropped &+= 1
                 return false
             }
-            state.append(prediction)
+            state.append(packer)
             state.waiting += 1
             state.bytes += size
             return true
         }
     }
 
-    /// The predictions that have waited longest, at most `limit`, in the order of their offers.
-    package func take(upTo limit: Int) -> [PredictionObservation] {
-        guard limit > 0 else { return [] }
-        let chunks = state.withLock { $0.take(upTo: limit) }
-        let taken = chunks.count == 1 ? chunks[0] : chunks.flatMap(\.self)
-        let bytes = taken.reduce(0) { $0 + $1.byteCount }
-        // Their room is free only now: the bytes are in memory until they are handed on.
-        state.withLock { state in
-            state.waiting -= taken.count
+    /// The predictions that have waited longest, some hundred at most, in the order of their offers.
+    ///
+    /// - Returns: `nil` when none waits; else a batch for ``finish(_:)``.
+    package func take() -> PredictionBatch? {
+        state.withLock { $0.batches.isEmpty ? nil : $0.batches.removeFirst() }
+    }
+
+    /// Takes a batch back when its predictions were looked at: their room is free only now.
+    package func finish(_ batch: consuming PredictionBatch) {
+        let (count, bytes) = (batch.count, batch.byteCount)
+        var empty = batch
+        // Tensors that were kept are let go of outside of the lock.
+        empty.removeAll()
+        state.withLock { [empty] state in
+            state.waiting -= count
             state.bytes -= bytes
-            state.counts.taken &+= UInt64(taken.count)
+            state.counts.taken &+= UInt64(count)
+            if state.spare.count < Self.maximumSpare, empty.isUsual { state.spare.append(empty) }
         }
-        return taken
     }
 
     package var isEmpty: Bool { state.withLock { $0.waiting == 0 } }

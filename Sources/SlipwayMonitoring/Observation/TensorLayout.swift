@@ -13,18 +13,13 @@ struct TensorLayout: Sendable, Hashable {
         init(_ element: NamedTensors.Element, rows: Int) {
             name = element.name
             elementType = element.tensor.elementType
-            columns = Self.columns(of: element.tensor, rows: rows)
+            columns = TensorLayout.columns(of: element.tensor.count, rows: rows)
         }
 
-        static func columns(of tensor: Tensor, rows: Int) -> Int? {
-            let count = tensor.count
-            return rows > 0 && count % rows == 0 ? count / rows : nil
-        }
-
-        @inline(__always)
-        func fits(_ element: NamedTensors.Element, rows: Int) -> Bool {
-            elementType == element.tensor.elementType && name == element.name
-                && columns == Self.columns(of: element.tensor, rows: rows)
+        init(_ tensor: PackedTensor, of prediction: PackedPrediction) {
+            name = prediction.name(of: tensor)
+            elementType = tensor.elementType
+            columns = tensor.columns < 0 ? nil : tensor.columns
         }
     }
 
@@ -36,15 +31,26 @@ struct TensorLayout: Sendable, Hashable {
         self.outputs = outputs.map { Entry($0, rows: rows) }
     }
 
-    /// Whether tensors have this layout; compares names and types, allocates nothing.
-    func fits(inputs: NamedTensors, outputs: NamedTensors, rows: Int) -> Bool {
-        Self.fits(self.inputs, inputs, rows) && Self.fits(self.outputs, outputs, rows)
+    init(_ prediction: PackedPrediction) {
+        inputs = prediction.inputs.map { Entry($0, of: prediction) }
+        outputs = prediction.outputs.map { Entry($0, of: prediction) }
     }
 
-    private static func fits(_ entries: [Entry], _ tensors: NamedTensors, _ rows: Int) -> Bool {
-        guard entries.count == tensors.count else { return false }
-        for index in entries.indices where !entries[index].fits(tensors[index], rows: rows) { return false }
-        return true
+    /// Whether a prediction's tensors have this layout.
+    func fits(_ prediction: PackedPrediction) -> Bool {
+        guard prediction.inputIndices.count == inputs.count, prediction.outputIndices.count == outputs.count
+        else { return false }
+        return prediction.inputIndices.allSatisfy { Entry(prediction.tensor($0), of: prediction) == inputs[$0] }
+            && prediction.outputIndices.allSatisfy {
+                Entry(prediction.tensor($0), of: prediction) == outputs[$0 - inputs.count]
+            }
+    }
+
+    @inline(__always)
+    static func columns(of count: Int, rows: Int) -> Int? {
+        // A division takes longer than all the rest.
+        if rows == 1 { return count }
+        return rows > 0 && count % rows == 0 ? count / rows : nil
     }
 }
 
@@ -53,14 +59,37 @@ struct ElementReader {
     private let base: UnsafeRawPointer
     private let type: ElementType
     let count: Int
+    /// Bytes of one element.
+    private let stride: Int
 
     /// `nil` for ``ElementType/bytes``. Valid as long as the tensor's storage.
-    init?(_ tensor: Tensor) {
-        guard tensor.elementType != .bytes, let base = tensor.storage.bytes.baseAddress else { return nil }
+    init?(_ tensor: Tensor) { self.init(tensor.elementType, count: tensor.count, in: tensor.storage.bytes) }
+
+    /// `nil` for ``ElementType/bytes``. Valid as long as the prediction.
+    init?(_ tensor: PackedTensor) { self.init(tensor.elementType, count: tensor.count, in: tensor.bytes) }
+
+    private init?(_ type: ElementType, count: Int, in bytes: UnsafeRawBufferPointer) {
+        guard let stride = type.byteWidth, let base = bytes.baseAddress else { return nil }
         self.base = base
-        type = tensor.elementType
-        count = tensor.count
+        self.type = type
+        self.count = count
+        self.stride = stride
     }
+
+    private init(_ reader: ElementReader, from start: Int, count: Int) {
+        base = reader.base + start &* reader.stride
+        type = reader.type
+        stride = reader.stride
+        self.count = count
+    }
+
+    /// The elements of one row; none where there are not so many.
+    func row(_ index: Int, width: Int) -> ElementReader? {
+        width > 0 && index >= 0 && index < count / width
+            ? ElementReader(self, from: index &* width, count: width) : nil
+    }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count &* stride) }
 
     /// - Precondition: `index` is in `0..<count`.
     @inline(__always)

@@ -41,7 +41,7 @@ struct ProfileSource: Sendable {
         var first = 0
         for (index, element) in (Array(inputs) + Array(outputs)).enumerated() {
             let type = element.tensor.elementType
-            let columns = TensorLayout.Entry.columns(of: element.tensor, rows: rows)
+            let columns = TensorLayout.columns(of: element.tensor.count, rows: rows)
             let isVarying = varying.contains(element.name) || columns == nil
             let isWide = isVarying || (columns ?? 0) > ReferenceProfile.maximumTensorColumns
             let room = ReferenceProfile.maximumColumns - first

@@ -15,49 +15,52 @@ final class AnswerReader: Sendable {
 
     let spec: MonitoringSpec
     let profile: ReferenceProfile?
+    // What every prediction asks for, taken out of the two above: to copy those would cost more than the rest.
+    private let task: PredictionTask?
+    private let scoreOutput: String?
+    private let segment: String?
+    private let known: [String]
 
     init(spec: MonitoringSpec, profile: ReferenceProfile?) {
         self.spec = spec
         self.profile = profile
+        task = spec.task ?? profile.flatMap { $0.task == .other ? nil : $0.task }
+        scoreOutput = spec.scoreOutput
+        segment = spec.segment
+        known = profile?.classes ?? []
     }
 
     /// The classes in the order of `count` scores: the profile's, else `0`, `1` ...
     func classes(count: Int) -> [String] {
-        if let known = profile?.classes, known.count == count { return known }
+        if known.count == count { return known }
         return (0..<count).map { String($0) }
     }
 
     /// `nil` without an id, or where nothing in the answer is a prediction.
-    func record(_ prediction: PredictionObservation) -> PredictionRecord? {
-        guard let id = prediction.requestID, !id.isEmpty, id.utf8.count <= Feedback.maximumTextBytes else { return nil }
+    func record(_ prediction: PackedPrediction) -> PredictionRecord? {
+        guard let bytes = prediction.requestIDBytes, !bytes.isEmpty, bytes.count <= Feedback.maximumTextBytes
+        else { return nil }
         let rows = max(prediction.rows, 1)
         let kept = min(rows, PredictionRecord.maximumRows)
-        guard let answers = answers(prediction.outputs, rows: rows, kept: kept) else { return nil }
+        guard let answers = answers(prediction, rows: rows, kept: kept) else { return nil }
         var record = PredictionRecord(
-            requestID: id, version: prediction.version, at: prediction.at, rows: rows, answers: answers,
-            segments: segments(prediction, rows: rows, kept: kept))
+            requestID: String(decoding: bytes, as: UTF8.self), version: prediction.version, at: prediction.at,
+            rows: rows, answers: answers, segments: segments(prediction, rows: rows, kept: kept))
         record.isShadow = prediction.route == .shadow
         return record
     }
 
     // MARK: Answers
 
-    private typealias NamedTable = (name: String, table: TensorColumn)
-
-    private func answers(_ outputs: NamedTensors, rows: Int, kept: Int) -> PredictionRecord.Answers? {
-        var tables: [NamedTable] = []
-        tables.reserveCapacity(outputs.count)
-        for element in outputs {
-            if let table = TensorColumn(element.tensor, rows: rows) { tables.append((element.name, table)) }
-        }
-        if let name = spec.scoreOutput {
-            guard let table = tables.first(where: { $0.name == name })?.table else { return nil }
+    private func answers(_ prediction: PackedPrediction, rows: Int, kept: Int) -> PredictionRecord.Answers? {
+        let tables = prediction.outputs.compactMap { TensorColumn($0, of: prediction, rows: rows) }
+        if let name = scoreOutput {
+            guard let table = tables.first(where: { prediction.name(of: $0.tensor) == name }) else { return nil }
             if spec.task == .regression { return numbers(table, kept: kept) }
             return scores(table, kept: kept, isExplicit: true) ?? names(table, kept: kept)
                 ?? numbers(table, kept: kept)
         }
-        let profiled = profile.map(\.task).flatMap { $0 == .other ? nil : $0 }
-        switch spec.task ?? profiled {
+        switch task {
         case .regression:
             return measured(tables, kept: kept)
         case .classification:
@@ -71,11 +74,10 @@ final class AnswerReader: Sendable {
     }
 
     private func classified(
-        _ tables: [NamedTable], kept: Int, isExplicit: Bool
+        _ tables: [TensorColumn], kept: Int, isExplicit: Bool
     ) -> PredictionRecord.Answers? {
-        let named = tables.first { !$0.table.isFloating && $0.table.columns == 1 }
-            .flatMap { names($0.table, kept: kept) }
-        for (_, table) in tables {
+        let named = tables.first { !$0.isFloating && $0.columns == 1 }.flatMap { names($0, kept: kept) }
+        for table in tables {
             guard let found = scores(table, kept: kept, isExplicit: isExplicit && named == nil) else { continue }
             guard case .names(let names, _)? = named else { return found }
             return reconciled(found, names: names)
@@ -137,7 +139,7 @@ final class AnswerReader: Sendable {
     private func bestOf(_ table: TensorColumn, kept: Int) -> PredictionRecord.Answers? {
         var names: [String] = []
         var confidences: [Float] = []
-        let known = profile?.classes.count == table.columns ? profile?.classes : nil
+        let isNamed = known.count == table.columns
         for row in 0..<kept {
             var best = (column: 0, value: -Double.infinity)
             for column in 0..<table.columns {
@@ -145,7 +147,7 @@ final class AnswerReader: Sendable {
                 guard value >= -1e-6, value <= 1 + 1e-6 else { return nil }
                 if value > best.value { best = (column, value) }
             }
-            names.append(known?[best.column] ?? String(best.column))
+            names.append(isNamed ? known[best.column] : String(best.column))
             confidences.append(Float(best.value))
         }
         return .names(names, confidences: confidences)
@@ -156,8 +158,8 @@ final class AnswerReader: Sendable {
         return .names(table.names(column: 0, count: kept), confidences: [])
     }
 
-    private func measured(_ tables: [NamedTable], kept: Int) -> PredictionRecord.Answers? {
-        for (_, table) in tables {
+    private func measured(_ tables: [TensorColumn], kept: Int) -> PredictionRecord.Answers? {
+        for table in tables {
             if let found = numbers(table, kept: kept) { return found }
         }
         return nil
@@ -170,8 +172,8 @@ final class AnswerReader: Sendable {
 
     // MARK: Segments
 
-    private func segments(_ prediction: PredictionObservation, rows: Int, kept: Int) -> [String] {
-        guard let name = spec.segment else { return [] }
+    private func segments(_ prediction: PackedPrediction, rows: Int, kept: Int) -> [String] {
+        guard let name = segment else { return [] }
         if name.hasPrefix("parameter:") {
             switch prediction.parameters[String(name.dropFirst("parameter:".count))] {
             case .bool(let value): return [value ? "true" : "false"]
@@ -184,10 +186,11 @@ final class AnswerReader: Sendable {
         }
         // An input's own name, or that of a column of one that the profile names.
         let feature = profile?.features.first { $0.name == name }
-        guard let tensor = prediction.inputs[name] ?? feature.flatMap({ prediction.inputs[$0.tensor] }),
-            let table = TensorColumn(tensor, rows: rows)
+        let own = prediction.input(name)
+        guard let tensor = own ?? feature.flatMap({ prediction.input($0.tensor) }),
+            let table = TensorColumn(tensor, of: prediction, rows: rows)
         else { return ["none"] }
-        let names = table.names(column: prediction.inputs[name] == nil ? feature?.column ?? 0 : 0, count: kept)
+        let names = table.names(column: own == nil ? feature?.column ?? 0 : 0, count: kept)
         return names.count == kept ? names : ["none"]
     }
 }

@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Puts values after one another.
-struct JournalWriter {
-    private(set) var bytes: [UInt8] = []
+/// Puts values after one another, in memory that is used again.
+struct JournalWriter: Sendable {
+    /// The first ``count`` bytes are written; those after them wait.
+    private var space: [UInt8] = []
+    private(set) var count = 0
 
-    mutating func byte(_ value: UInt8) { bytes.append(value) }
+    /// What was written.
+    var bytes: [UInt8] { Array(space[..<count]) }
+
+    func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try space.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// Begins anew; more memory than `kept` bytes is given back.
+    mutating func removeAll(keeping kept: Int) {
+        count = 0
+        if space.count > kept { space = [] }
+    }
+
+    mutating func byte(_ value: UInt8) { append(value) }
 
     mutating func int(_ value: Int64) { append(value.littleEndian) }
 
@@ -14,9 +29,17 @@ struct JournalWriter {
 
     /// At most 65,535 bytes of it.
     mutating func text(_ value: String) {
-        let utf8 = value.utf8.prefix(Int(UInt16.max))
-        append(UInt16(utf8.count).littleEndian)
-        bytes.append(contentsOf: utf8)
+        var value = value
+        value.withUTF8 { utf8 in
+            let length = min(utf8.count, Int(UInt16.max))
+            append(UInt16(length).littleEndian)
+            reserve(length)
+            space.withUnsafeMutableBytes { space in
+                UnsafeMutableRawBufferPointer(rebasing: space[count..<(count + length)])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(utf8)[..<length]))
+            }
+            count += length
+        }
     }
 
     mutating func texts(_ values: [String]) {
@@ -26,11 +49,29 @@ struct JournalWriter {
 
     mutating func floats(_ values: [Float]) {
         count(values.count)
-        for value in values { append(value.bitPattern.littleEndian) }
+        reserve(4 * values.count)
+        space.withUnsafeMutableBytes { space in
+            for (index, value) in values.enumerated() {
+                space.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: count + 4 * index, as: UInt32.self)
+            }
+        }
+        count += 4 * values.count
     }
 
-    private mutating func append<T: FixedWidthInteger>(_ value: T) {
-        withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+    private mutating func append<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+        reserve(MemoryLayout<T>.size)
+        space.withUnsafeMutableBytes { $0.storeBytes(of: value, toByteOffset: count, as: T.self) }
+        count += MemoryLayout<T>.size
+    }
+
+    private mutating func reserve(_ more: Int) {
+        if space.count - count < more { grow(more) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ more: Int) {
+        let size = max(2 * space.count, count + more, 256)
+        space.append(contentsOf: repeatElement(0, count: size - space.count))
     }
 }
 

@@ -14,9 +14,13 @@ package enum JournalCodec {
 
     package static func encode(_ record: JournalRecord) -> [UInt8] {
         var writer = JournalWriter()
+        encode(record, into: &writer)
+        return writer.bytes
+    }
+
+    static func encode(_ record: JournalRecord, into writer: inout JournalWriter) {
         switch record {
         case .prediction(let prediction):
-            writer.byte(1)
             encode(prediction, into: &writer)
         case .feedback(let join):
             writer.byte(2)
@@ -26,7 +30,6 @@ package enum JournalCodec {
             writer.int(at.milliseconds)
             writer.int(back)
         }
-        return writer.bytes
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) -> JournalRecord? {
@@ -47,7 +50,9 @@ package enum JournalCodec {
 
     // MARK: Predictions
 
-    private static func encode(_ prediction: PredictionRecord, into writer: inout JournalWriter) {
+    /// A prediction begins with its kind and its id: ``key(_:)``.
+    static func encode(_ prediction: PredictionRecord, into writer: inout JournalWriter) {
+        writer.byte(1)
         writer.text(prediction.requestID)
         encode(prediction.version, into: &writer)
         writer.int(prediction.at.milliseconds)
@@ -68,6 +73,21 @@ package enum JournalCodec {
             for value in values { writer.double(value) }
         }
         writer.texts(prediction.segments)
+    }
+
+    /// The bytes that predictions of this id begin with, and no others.
+    static func key(_ requestID: String) -> [UInt8] {
+        var writer = JournalWriter()
+        writer.byte(1)
+        writer.text(requestID)
+        return writer.bytes
+    }
+
+    /// The key of an encoded prediction.
+    static func key(of prediction: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard prediction.count >= 3 else { return prediction }
+        let length = Int(UInt16(littleEndian: prediction.loadUnaligned(fromByteOffset: 1, as: UInt16.self)))
+        return UnsafeRawBufferPointer(rebasing: prediction.prefix(3 + length))
     }
 
     private static func prediction(_ reader: inout JournalReader) -> PredictionRecord? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SlipwayCore
+import SlipwayNumerics
 import Synchronization
 
 /// Joins labels to the predictions of one endpoint by request id, on arrival and exactly once.
@@ -18,22 +19,45 @@ package final class LabelJoin: Sendable {
 
     /// Everything behind the lock.
     private struct Shell {
-        /// Of versions with profiles of their own, and of all others.
-        var readers: [VersionID: AnswerReader] = [:]
-        var usual: AnswerReader
+        /// Of versions with profiles of their own, and of all others. A list, because they are few and every
+        /// prediction asks.
+        var readers: [VersionReader] = []
+        var usual: VersionReader
         var state: LabelState
         var estimates: QualityEstimates
         var counts = FeedbackCounts()
         /// What is to be written before the next feedback.
-        var unwritten: [JournalRecord] = []
+        var unwritten = JournalDraft()
+        /// Of the ids of predictions that are about to come.
+        var hashes: [UInt64] = []
         var droppedAt: Timestamp
         var share = QualityShare()
 
-        func reader(for version: VersionID) -> AnswerReader { readers[version] ?? usual }
+        func reader(for version: VersionID) -> VersionReader {
+            for reader in readers where reader.version == version { return reader }
+            return usual
+        }
     }
 
-    /// Predictions are handed to the journal in groups of so many, and at every feedback and reading.
+    private struct VersionReader {
+        /// `nil` for those without a profile of their own.
+        let version: VersionID?
+        let answers: AnswerReader
+        let curves: [IsotonicCurve]?
+
+        init(_ version: VersionID?, spec: MonitoringSpec, profile: ReferenceProfile?) {
+            self.version = version
+            answers = AnswerReader(spec: spec, profile: profile)
+            curves = profile?.calibration
+        }
+    }
+
+    /// Predictions are handed to the journal in groups of so many or of so many bytes, and at every feedback and
+    /// reading.
     private static let groupCount = 256
+    private static let groupBytes = 256 << 10
+    /// So many predictions' places in memory are read together.
+    private static let warmCount = 64
     /// So often the journal is told what it may forget.
     private static let dropMilliseconds: Int64 = 60_000
 
@@ -49,7 +73,7 @@ package final class LabelJoin: Sendable {
         self.endpoint = endpoint
         self.journal = journal
         var shell = Shell(
-            usual: AnswerReader(spec: spec, profile: profile), state: LabelState(limits: LabelLimits(spec)),
+            usual: VersionReader(nil, spec: spec, profile: profile), state: LabelState(limits: LabelLimits(spec)),
             estimates: QualityEstimates(LabelLimits(spec).window), droppedAt: now)
         try Self.fold(journal, into: &shell, now: now)
         self.shell = Mutex(shell)
@@ -62,12 +86,12 @@ package final class LabelJoin: Sendable {
     package func configure(spec: MonitoringSpec, profiles: [VersionID: ReferenceProfile]) throws {
         try shell.withLock { shell in
             var next = shell
-            next.usual = AnswerReader(spec: spec, profile: shell.usual.profile)
-            next.readers = profiles.mapValues { AnswerReader(spec: spec, profile: $0) }
+            next.usual = VersionReader(nil, spec: spec, profile: shell.usual.answers.profile)
+            next.readers = profiles.map { VersionReader($0.key, spec: spec, profile: $0.value) }
             let limits = LabelLimits(spec)
             if limits != shell.state.limits {
                 try journal.append(next.unwritten)
-                next.unwritten = []
+                next.unwritten.removeAll()
                 next.state = LabelState(limits: limits)
                 next.estimates = QualityEstimates(limits.window)
                 next.share.restart()
@@ -80,23 +104,42 @@ package final class LabelJoin: Sendable {
 
     // MARK: Predictions
 
-    /// Keeps what a label will be held against; does nothing for answers without an id or a prediction.
-    package func expect(_ prediction: PredictionObservation) {
+    /// Keeps what labels will be held against; does nothing for answers without an id or a prediction.
+    ///
+    /// - Parameter predictions: Of this endpoint, in their order. Many at once cost less: places in memory that are
+    ///   long unread are read together.
+    package func expect(_ predictions: [PackedPrediction]) {
         shell.withLock { shell in
-            let reader = shell.reader(for: prediction.version)
-            defer { publish(shell) }
-            guard var record = reader.record(prediction) else {
-                shell.counts.unreadable += 1
-                return
+            for start in stride(from: 0, to: predictions.count, by: Self.warmCount) {
+                let some = predictions[start..<min(start + Self.warmCount, predictions.count)]
+                shell.hashes.removeAll(keepingCapacity: true)
+                for prediction in some {
+                    shell.hashes.append(prediction.requestIDBytes.map(PredictionRing.hash) ?? 0)
+                }
+                shell.state.warm(shell.hashes)
+                for (index, prediction) in some.enumerated() { expect(prediction, hash: shell.hashes[index], &shell) }
             }
-            record.at = step(&shell, now: prediction.at)
-            shell.counts.expected += 1
-            shell.counts.rowsLeftOut += record.rows - record.keptRows
-            shell.state.apply(.prediction(record))
-            shell.estimates.add(record, reader: reader)
-            shell.unwritten.append(.prediction(record))
-            if shell.unwritten.count >= Self.groupCount { write(&shell) }
+            publish(shell)
         }
+    }
+
+    private func expect(_ prediction: PackedPrediction, hash: UInt64, _ shell: inout Shell) {
+        let version = prediction.version
+        let reader = shell.reader(for: version)
+        guard var record = reader.answers.record(prediction) else {
+            shell.counts.unreadable += 1
+            return
+        }
+        record.at = step(&shell, now: prediction.at)
+        shell.counts.expected += 1
+        shell.counts.rowsLeftOut += record.rows - record.keptRows
+        // Encoded once: the ring keeps the bytes that are written down.
+        let item = shell.unwritten.add(record)
+        shell.unwritten.withBytes(of: item) {
+            shell.state.expect($0, of: version, at: record.at, hash: hash)
+        }
+        shell.estimates.add(record, curves: reader.curves)
+        if shell.unwritten.count >= Self.groupCount || shell.unwritten.byteCount >= Self.groupBytes { write(&shell) }
     }
 
     /// The time of the next record, after a record of a clock that was put back, if it was.
@@ -105,7 +148,7 @@ package final class LabelJoin: Sendable {
         if let step {
             shell.state.apply(step)
             if case .clockStep(_, let back) = step { shell.estimates.move(back: back) }
-            shell.unwritten.append(step)
+            shell.unwritten.add(step)
         }
         return at
     }
@@ -118,13 +161,13 @@ package final class LabelJoin: Sendable {
         } catch {
             shell.counts.unwritten += shell.unwritten.count
         }
-        shell.unwritten.removeAll(keepingCapacity: true)
+        shell.unwritten.removeAll()
     }
 
     // MARK: Feedback
 
     /// Whether a prediction of this id waits here, or has its label.
-    package func knows(_ requestID: String) -> Bool { shell.withLock { $0.state.entry(requestID) != nil } }
+    package func knows(_ requestID: String) -> Bool { shell.withLock { $0.state.contains(requestID) } }
 
     /// Joins each in turn; the answers are in the same order. All of a call are written down at once.
     ///
@@ -136,13 +179,13 @@ package final class LabelJoin: Sendable {
             shell.state.advance(to: at)
             var desk = JoinDesk(at: at)
             var results = feedback.map { one in
-                desk.judge(one, state: shell.state) { shell.reader(for: $0) }
+                desk.judge(one, state: shell.state) { shell.reader(for: $0).answers }
             }
             if !desk.records.isEmpty {
                 // Predictions first: a label never outlives in the journal what it belongs to.
                 write(&shell)
                 do {
-                    try journal.append(desk.records.map { .feedback($0) })
+                    try journal.append(JournalDraft(desk.records.map { .feedback($0) }))
                     for record in desk.records { shell.state.apply(.feedback(record)) }
                 } catch {
                     let text = "the label could not be written down: see the server's log, then send it again"
@@ -165,11 +208,11 @@ package final class LabelJoin: Sendable {
             var readings = QualityReadings(endpoint: endpoint)
             for (version, quality) in shell.share.merged(shell.state.quality.merged(at: at)).versions {
                 readings.add(
-                    quality, of: version, reference: shell.reader(for: version).profile?.performance ?? [:])
+                    quality, of: version, reference: shell.reader(for: version).answers.profile?.performance ?? [:])
             }
             for (version, estimate) in shell.share.merged(shell.estimates.merged(at: at)) {
                 readings.add(
-                    estimate, of: version, reference: shell.reader(for: version).profile?.performance ?? [:])
+                    estimate, of: version, reference: shell.reader(for: version).answers.profile?.performance ?? [:])
             }
             return readings.readings
         }
@@ -193,6 +236,7 @@ package final class LabelJoin: Sendable {
     /// What this join counted in the window, for those of other replicas; `nil` where it is nothing.
     package func tally(replica: String) -> StoredTally? {
         shell.withLock { shell in
+            shell.state.countNoted()
             let (quality, estimates) = (shell.state.quality, shell.estimates.ring)
             guard let newest = [quality.parts.last?.index, estimates.parts.last?.index].compactMap(\.self).max()
             else { return nil }
@@ -261,7 +305,7 @@ package final class LabelJoin: Sendable {
             state.apply(record)
             switch record {
             case .prediction(let prediction):
-                estimates.add(prediction, reader: settings.reader(for: prediction.version))
+                estimates.add(prediction, curves: settings.reader(for: prediction.version).curves)
             case .clockStep(_, let back): estimates.move(back: back)
             case .feedback: break
             }

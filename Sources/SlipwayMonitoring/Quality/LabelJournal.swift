@@ -8,11 +8,11 @@ import Synchronization
 /// What a ``LabelJoin`` knows is the fold of its journal: that is how labels count exactly once over restarts. One
 /// join uses one journal, under its own lock: calls never overlap. All may block.
 package protocol LabelJournal: Sendable {
-    /// Adds records at the end, in order: all of them or, when it throws, none.
+    /// Adds a draft's records at the end, in order: all of them or, when it throws, none.
     ///
     /// When it returns, ``JournalRecord/feedback(_:)`` survives the loss of power, ``JournalRecord/prediction(_:)``
     /// the death of the process.
-    func append(_ records: [JournalRecord]) throws
+    func append(_ draft: JournalDraft) throws
     /// All records kept that are not older than `since`, in the order in which they were appended.
     func replay(since: Timestamp, _ body: (JournalRecord) -> Void) throws
     /// Predictions and feedback older than this may be forgotten.
@@ -42,12 +42,25 @@ package struct JournalHorizon: Sendable, Hashable {
         predictions: Timestamp(milliseconds: .min), feedback: Timestamp(milliseconds: .min))
 }
 
+/// What a record is of.
+package enum JournalKind: Sendable {
+    case prediction, feedback, clockStep
+}
+
 /// One step of a ``LabelJoin``.
 package enum JournalRecord: Sendable, Hashable {
     case prediction(PredictionRecord)
     case feedback(JoinRecord)
     /// The wall clock went back by so many milliseconds: times before are moved along.
     case clockStep(at: Timestamp, by: Int64)
+
+    package var kind: JournalKind {
+        switch self {
+        case .prediction: .prediction
+        case .feedback: .feedback
+        case .clockStep: .clockStep
+        }
+    }
 
     /// When it happened, by the clock that only moves forward but for ``clockStep(at:by:)``.
     package var at: Timestamp {
@@ -77,10 +90,10 @@ package final class MemoryLabelJournal: LabelJournal {
     package var records: [JournalRecord] { state.withLock { $0.records } }
     package var horizon: JournalHorizon { state.withLock { $0.horizon } }
 
-    package func append(_ records: [JournalRecord]) {
+    package func append(_ draft: JournalDraft) {
         guard maximumCount > 0 else { return }
         state.withLock { state in
-            state.records.append(contentsOf: records)
+            state.records.append(contentsOf: draft.records)
             let excess = state.records.count - maximumCount
             guard excess > 0 else { return }
             // A half more, so that the array moves seldom.

@@ -5,6 +5,7 @@ package import SlipwayCore
 /// The bounds of a ``LabelState``, in milliseconds and bytes.
 package struct LabelLimits: Sendable, Hashable {
     package var labelWindow: Int64
+    /// Of the predictions kept: their bytes in the journal, and 64 more of each for its header and the index.
     package var budgetBytes: Int
     package var window: WindowShape
 

@@ -54,18 +54,6 @@ package struct PredictionRecord: Sendable, Hashable {
         if segments.count == 1 { return segments[0] }
         return segments.indices.contains(row) ? segments[row] : nil
     }
-
-    /// What it takes in memory, about: its bytes, and those of the objects around them.
-    package var cost: Int {
-        let answered =
-            switch answers {
-            case .scores(let values, _): 4 * values.count
-            case .names(let names, let confidences):
-                names.reduce(4 * confidences.count) { $0 + 32 + $1.utf8.count }
-            case .numbers(let values): 8 * values.count
-            }
-        return 256 + requestID.utf8.count + answered + segments.reduce(0) { $0 + 32 + $1.utf8.count }
-    }
 }
 
 /// Feedback that was joined, with what it was joined to: whole in itself, whatever becomes of the prediction.

@@ -12,14 +12,12 @@ struct QualityEstimates: Sendable {
 
     init(_ shape: WindowShape) { ring = WindowRing(shape) }
 
-    mutating func add(_ record: PredictionRecord, reader: AnswerReader) {
-        guard case .scores(let values, let classes) = record.answers else { return }
-        let curves = reader.profile?.calibration
+    /// - Parameter curves: Of the profile of the record's version.
+    mutating func add(_ record: PredictionRecord, curves: [IsotonicCurve]?) {
+        guard case .scores(let values, let classes) = record.answers, record.keptRows > 0 else { return }
         ring.update(at: record.at) { window in
             window.update(record.version) { tally in
-                for row in 0..<(values.count / classes) {
-                    tally.add(values[(row * classes)..<((row + 1) * classes)], curves: curves)
-                }
+                values.withUnsafeBufferPointer { tally.add($0, classes: classes, curves: curves) }
             }
         }
     }
@@ -32,15 +30,26 @@ struct QualityEstimates: Sendable {
 /// Estimates of all versions in a part of time.
 struct EstimateWindow: Tally {
     static let maximumVersions = 16
-    private(set) var versions: [VersionID: EstimateTally] = [:]
+    /// Few, and asked for by every prediction: found faster in a list than by their hash.
+    private var known: [(version: VersionID, tally: EstimateTally)] = []
+
+    var versions: [VersionID: EstimateTally] {
+        Dictionary(uniqueKeysWithValues: known.map { ($0.version, $0.tally) })
+    }
+
+    static func == (one: EstimateWindow, other: EstimateWindow) -> Bool { one.versions == other.versions }
 
     mutating func update(_ version: VersionID, _ body: (inout EstimateTally) -> Void) {
-        guard versions[version] != nil || versions.count < Self.maximumVersions else { return }
-        body(&versions[version, default: EstimateTally()])
+        if let index = known.firstIndex(where: { $0.version == version }) {
+            body(&known[index].tally)
+        } else if known.count < Self.maximumVersions {
+            known.append((version, EstimateTally()))
+            body(&known[known.count - 1].tally)
+        }
     }
 
     mutating func merge(_ other: EstimateWindow) {
-        for (version, tally) in other.versions { update(version) { $0.merge(tally) } }
+        for (version, tally) in other.known { update(version) { $0.merge(tally) } }
     }
 }
 
@@ -57,16 +66,13 @@ struct EstimateTally: Tally {
         self.sums = sums
     }
 
-    /// - Parameter curves: One for each class, or of two classes one for the second; `nil` to believe the scores.
-    mutating func add(_ row: ArraySlice<Float>, curves: [IsotonicCurve]?) {
-        let scores = row.map { Double($0) }
-        let calibrated = curves.flatMap { ConfidenceEstimate.calibrated(scores, by: $0) }
-        isCalibrated = isCalibrated && calibrated != nil
-        var estimate = sums ?? ConfidenceEstimate(classes: scores.count)
-        sums = nil
-        estimate.add(
-            probabilities: calibrated ?? scores, scores: scores, predicted: AnswerReader.best(row).index)
-        sums = estimate
+    /// - Parameters:
+    ///   - rows: Scores of `classes` classes, row by row.
+    ///   - curves: One for each class, or of two classes one for the second; `nil` to believe the scores.
+    mutating func add(_ rows: UnsafeBufferPointer<Float>, classes: Int, curves: [IsotonicCurve]?) {
+        // Not compared with nil, which would copy it.
+        if case .none = sums { sums = ConfidenceEstimate(classes: classes) }
+        if let fits = sums?.add(rows, classes: classes, calibratedBy: curves), !fits { isCalibrated = false }
     }
 
     mutating func merge(_ other: EstimateTally) {

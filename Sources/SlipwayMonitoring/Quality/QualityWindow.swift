@@ -20,9 +20,9 @@ package struct QualityWindow: Tally {
         }
     }
 
-    /// Counts a prediction whose waiting ended without a label.
-    mutating func noteUnlabelled(_ version: VersionID) {
-        update(version) { $0.unlabelled += 1 }
+    /// Counts predictions whose waiting ended without a label.
+    mutating func noteUnlabelled(_ version: VersionID, count: Int) {
+        update(version) { $0.unlabelled += count }
     }
 
     package mutating func merge(_ other: QualityWindow) {

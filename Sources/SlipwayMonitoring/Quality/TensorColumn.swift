@@ -4,21 +4,22 @@ import SlipwayCore
 
 /// A tensor as a table: its first dimension is rows, the rest columns. Reads elements of any type.
 struct TensorColumn {
-    let tensor: Tensor
+    let tensor: PackedTensor
     let rows: Int
     let columns: Int
     /// `nil` for texts; reads the tensor's own storage.
     private let reader: ElementReader?
 
     /// `nil` when the tensor is not a table of `rows` rows.
-    init?(_ tensor: Tensor, rows: Int) {
-        guard rows > 0, tensor.count > 0, tensor.count % rows == 0 else { return nil }
+    init?(_ tensor: PackedTensor, of prediction: PackedPrediction, rows: Int) {
+        guard rows > 0, tensor.count > 0, let columns = TensorLayout.columns(of: tensor.count, rows: rows)
+        else { return nil }
         // A tensor without rows is one row, whatever its shape: not a batch.
-        if rows > 1, tensor.shape.dimensions.first != rows { return nil }
+        if rows > 1, prediction.dimensions(of: tensor).first != rows { return nil }
         self.tensor = tensor
         self.rows = rows
+        self.columns = columns
         reader = ElementReader(tensor)
-        columns = tensor.count / rows
     }
 
     var isFloating: Bool { tensor.elementType != .bytes && !TensorNumbers.isInteger(tensor.elementType) }

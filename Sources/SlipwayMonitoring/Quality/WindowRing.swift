@@ -63,7 +63,9 @@ package struct WindowRing<Part: Tally>: Sendable, Equatable {
     /// Moves everything to earlier times, after the clock was put back.
     package mutating func move(back milliseconds: Int64) {
         let steps = milliseconds / shape.bucketMilliseconds
-        for position in parts.indices { parts[position].index -= steps }
+        // However often a journal says so, times stay such that differences never overflow.
+        let least = -2 * JournalCodec.maximumTime / shape.bucketMilliseconds
+        for position in parts.indices { parts[position].index = max(parts[position].index - steps, least) }
     }
 
     private mutating func advance(to index: Int64) {

@@ -106,13 +106,13 @@ package final class MonitorBook: Sendable {
 
     // MARK: Observing
 
-    /// Counts what was asked and answered. Called by the one thread that drains the queue.
-    package func add(_ prediction: PredictionObservation) {
-        guard let endpoint = table.withLock({ $0[prediction.endpoint] }), endpoint.isEnabled,
-            let monitor = endpoint.versions[prediction.version] ?? watch(prediction.version, of: prediction.endpoint)
-        else { return }
-        if let profile = monitor.add(prediction, spec: endpoint.spec) {
-            note(profile, of: prediction.version, endpoint: prediction.endpoint)
+    /// Counts what was asked of an endpoint and answered. Called by the one thread that drains the queue.
+    package func add(_ predictions: [PackedPrediction], of name: String) {
+        guard let endpoint = table.withLock({ $0[name] }), endpoint.isEnabled else { return }
+        for group in predictions.groups(by: \.version) {
+            let version = group[0].version
+            guard let monitor = endpoint.versions[version] ?? watch(version, of: name) else { continue }
+            if let profile = monitor.add(group, spec: endpoint.spec) { note(profile, of: version, endpoint: name) }
         }
     }
 

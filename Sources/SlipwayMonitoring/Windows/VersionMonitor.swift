@@ -60,14 +60,17 @@ final class VersionMonitor: Sendable {
         }
     }
 
-    /// Counts a prediction. Returns the provisional profile where this row completes it.
-    func add(_ prediction: PredictionObservation, spec: @autoclosure () -> MonitoringSpec) -> ReferenceProfile? {
+    /// Counts predictions in their order. Returns the provisional profile where one of them completes it.
+    func add(_ predictions: [PackedPrediction], spec: MonitoringSpec) -> ReferenceProfile? {
         state.withLock { state in
-            if state.window != nil {
-                state.window?.add(prediction)
-                return nil
+            var learned: ReferenceProfile?
+            var next = 0
+            while state.window == nil, next < predictions.count {
+                learned = Self.learn(predictions[next].observation(), spec: spec, &state)
+                next += 1
             }
-            return Self.learn(prediction, spec: spec(), &state)
+            state.window?.add(next == 0 ? predictions : Array(predictions[next...]))
+            return learned
         }
     }
 
@@ -129,7 +132,9 @@ final class VersionMonitor: Sendable {
             var learned: ReferenceProfile?
             if let tokens, state.window == nil { learned = Self.learn(tokens, spec: spec, &state) }
             guard var window = state.window.take() else { return (result + state.early.readings, learned) }
-            if let tokens, learned == nil { window.add(tokens, countsAllRows: true) }
+            if let tokens, learned == nil {
+                PredictionBatch([tokens]).withPredictions { window.add($0, countsAllRows: true) }
+            }
             window.tick(at: now)
             window.forget(before: now)
             if Self.isStale(state, window, at: now) {

@@ -4,35 +4,25 @@ import SlipwayCore
 import SlipwayNumerics
 
 extension VersionWindow {
-    /// Counts the rows of one prediction.
-    ///
-    /// One-row requests allocate nothing here. Of many rows the first and then every k-th is looked at.
-    mutating func count(_ prediction: PredictionObservation, by plan: ColumnPlan, atMost limit: Int) {
-        let rows = prediction.rows
-        let step = rows > limit ? (rows + limit - 1) / limit : 1
-        let counted = (rows + step - 1) / step
-        if hashes.count < counted { hashes = [UInt64](repeating: 0, count: counted) }
-        for index in 0..<counted { hashes[index] = 1 }
-        let flags = countTensors(prediction, by: plan, step: step)
-        for column in plan.absent { bucket?.tallies[column].typeErrors &+= UInt64(counted) }
-        countRows(prediction, counted: counted, by: plan, step: step)
-        guard !flags.isEmpty else { return }
-        for column in flags { note(prediction.requestID, oddIn: column) }
+    /// Counts the rows of a run in the bucket.
+    mutating func count(_ run: RowRun) {
+        guard !run.rows.isEmpty else { return }
+        if hashes.count < run.rows.count { hashes = [UInt64](repeating: 0, count: run.rows.count) }
+        for index in run.rows.indices { hashes[index] = 1 }
+        let odd = countTensors(run)
+        for column in run.plan.absent { bucket?.tallies[column].typeErrors &+= UInt64(run.rows.count) }
+        countRows(run)
+        for one in odd { note(run.rows[one.row].prediction.requestID, oddIn: one.column) }
     }
 
-    /// Returns the columns that the request is an example for.
-    private mutating func countTensors(
-        _ prediction: PredictionObservation, by plan: ColumnPlan, step: Int
-    ) -> [Int] {
+    /// Returns rows that are examples of something odd.
+    private mutating func countTensors(_ run: RowRun) -> [ValueCounter.Odd] {
         let set = set
         return set.slots.withUnsafeBufferPointer { slots in
             set.edges.values.withUnsafeBufferPointer { edges in
                 withCounter(slots, edges) { counter, hashes in
-                    for index in plan.sources.indices {
-                        let source = plan.sources[index]
-                        let tensors = source.isOutput ? prediction.outputs : prediction.inputs
-                        let walk = TensorWalk(tensor: tensors[source.index].tensor, rows: prediction.rows, step: step)
-                        walk.count(source, into: &counter, &hashes)
+                    for (tensor, source) in run.plan.sources.enumerated() {
+                        TensorWalk(tensor: tensor, source: source, rows: run.rows).count(into: &counter, &hashes)
                     }
                 }
             }
@@ -43,7 +33,7 @@ extension VersionWindow {
     private mutating func withCounter(
         _ slots: UnsafeBufferPointer<ColumnSet.Slot>, _ edges: UnsafeBufferPointer<Double>,
         _ body: (inout ValueCounter, inout [UInt64]) -> Void
-    ) -> [Int] {
+    ) -> [ValueCounter.Odd] {
         guard var live = bucket.take() else { return [] }
         defer { bucket = live }
         return live.cells.withUnsafeMutableBufferPointer { cells in
@@ -52,37 +42,37 @@ extension VersionWindow {
                     var counter = ValueCounter(
                         set: set, slots: slots, edges: edges, cells: cells, tallies: tallies, sketches: sketches)
                     body(&counter, &hashes)
-                    return counter.flags
+                    return counter.odd
                 }
             }
         }
     }
 
-    private mutating func countRows(
-        _ prediction: PredictionObservation, counted: Int, by plan: ColumnPlan, step: Int
-    ) {
+    private mutating func countRows(_ run: RowRun) {
         var duplicates: UInt64 = 0
-        for index in 0..<counted {
+        for (index, row) in run.rows.enumerated() {
             if recent.see(hashes[index]) { duplicates &+= 1 }
-            sample(prediction, row: index * step, by: plan)
+            withExamples { examples in
+                guard let place = examples.place() else { return }
+                examples.put(row.prediction.requestID, at: place) { row.fill(&$0, by: run.plan) }
+            }
         }
-        bucket?.whole.requests &+= 1
-        bucket?.whole.rows &+= UInt64(counted)
-        bucket?.whole.offered &+= UInt64(prediction.rows)
+        bucket?.whole.requests &+= UInt64(run.predictions.count)
+        bucket?.whole.rows &+= UInt64(run.rows.count)
+        bucket?.whole.offered &+= UInt64(run.offered)
         bucket?.whole.duplicates &+= duplicates
-        guard let model = set.profile.outliers, !plan.scored.isEmpty else { return }
-        for index in 0..<counted where mayScore(at: prediction.at) {
-            let row = PlanReader(prediction, plan).numbers(at: plan.scored, row: index * step)
-            score(row, by: model, prediction.requestID)
+        guard let model = set.profile.outliers, !run.plan.scored.isEmpty else { return }
+        for row in run.rows where mayScore(at: row.prediction.at) {
+            score(row.numbers(at: run.plan.scored, by: run.plan), by: model, of: row.prediction)
         }
     }
 
-    private mutating func score(_ row: [Double], by model: OutlierModel, _ id: String?) {
+    private mutating func score(_ row: [Double], by model: OutlierModel, of prediction: PackedPrediction) {
         bucket?.whole.scored &+= 1
         if let error = set.profile.components?.reconstructionError(row) { bucket?.whole.reconstruction.add(error) }
         guard model.isOutlier(row) else { return }
         bucket?.whole.outliers &+= 1
-        withExamples { $0.noteOutlier(id) }
+        withExamples { $0.noteOutlier(prediction.requestID) }
     }
 
     private mutating func note(_ id: String?, oddIn column: Int) {
@@ -90,115 +80,74 @@ extension VersionWindow {
         withExamples { isKept = $0.note(id, oddIn: column) }
         if isKept { bucket?.tallies[column].noted &+= 1 }
     }
-
-    private mutating func sample(_ prediction: PredictionObservation, row: Int, by plan: ColumnPlan) {
-        withExamples { examples in
-            guard let place = examples.place() else { return }
-            let reader = PlanReader(prediction, plan)
-            examples.put(prediction.requestID, at: place) { reader.fill(&$0, row: row) }
-        }
-    }
 }
 
-/// One tensor of a request, walked row by row.
+/// One tensor of a run's predictions, walked column by column.
 private struct TensorWalk {
-    let tensor: Tensor
-    let rows: Int
-    let step: Int
+    let tensor: Int
+    let source: ColumnPlan.Source
+    let rows: [RowRun.Row]
 
-    func count(_ source: ColumnPlan.Source, into counter: inout ValueCounter, _ hashes: inout [UInt64]) {
+    func count(into counter: inout ValueCounter, _ hashes: inout [UInt64]) {
         switch source.form {
         case .unused: return
-        case .text: countText(source, into: &counter, &hashes)
+        case .text: countText(into: &counter, &hashes)
         case .numbers, .summary:
-            guard let reader = ElementReader(tensor) else { return }
-            if !source.isOutput { hash(source, &hashes) }
+            let readers = rows.compactMap { $0.elements(of: tensor, width: source.width) }
+            guard readers.count == rows.count else { return }
+            if !source.isOutput {
+                for index in readers.indices { hashes[index] = RecentRows.joined(hashes[index], readers[index].bytes) }
+            }
             if source.form == .numbers {
-                countNumbers(source, reader, into: &counter)
+                countNumbers(readers, into: &counter)
             } else {
-                summarise(source, reader, into: &counter)
+                summarise(readers, into: &counter)
             }
         }
     }
 
-    @inline(__always)
-    private func countNumbers(
-        _ source: ColumnPlan.Source, _ reader: ElementReader, into counter: inout ValueCounter
-    ) {
-        source.columns.withUnsafeBufferPointer { columns in
-            for row in stride(from: 0, to: rows, by: step) {
-                let start = row &* source.width
-                for element in 0..<source.width {
-                    let column = Int(columns[element])
-                    if column >= 0 { counter.add(reader[start &+ element], to: column) }
-                }
-            }
-        }
-    }
-
-    private func summarise(_ source: ColumnPlan.Source, _ reader: ElementReader, into counter: inout ValueCounter) {
-        for row in stride(from: 0, to: rows, by: step) {
-            let summary = RowSummary(reader, from: row * source.width, count: source.width)
-            for (place, kind) in ColumnProfile.Summary.allCases.enumerated() where source.columns[place] >= 0 {
-                counter.add(summary.value(kind), to: Int(source.columns[place]))
-            }
-        }
-    }
-
-    private func countText(
-        _ source: ColumnPlan.Source, into counter: inout ValueCounter, _ hashes: inout [UInt64]
-    ) {
-        var element = 0
-        tensor.forEachBytes { bytes in
-            let (row, column) = element.quotientAndRemainder(dividingBy: source.width)
-            element += 1
-            guard row % step == 0 else { return }
-            var hash: UInt64 = 0
-            if source.columns[column] >= 0 { hash = counter.add(bytes, to: Int(source.columns[column])) }
-            if !source.isOutput { hashes[row / step] = StableHash.combined(hashes[row / step], hash) }
-        }
-    }
-
-    private func hash(_ source: ColumnPlan.Source, _ hashes: inout [UInt64]) {
-        guard let width = tensor.elementType.byteWidth else { return }
-        let length = source.width * width
-        let bytes = tensor.storage.bytes
-        for (index, row) in stride(from: 0, to: rows, by: step).enumerated() {
-            let part = UnsafeRawBufferPointer(rebasing: bytes[(row * length)..<((row + 1) * length)])
-            hashes[index] = RecentRows.joined(hashes[index], part)
-        }
-    }
-}
-
-/// Reads single rows of a request by a plan.
-private struct PlanReader {
-    private let prediction: PredictionObservation
-    private let plan: ColumnPlan
-
-    init(_ prediction: PredictionObservation, _ plan: ColumnPlan) {
-        self.prediction = prediction
-        self.plan = plan
-    }
-
-    private func reader(_ source: ColumnPlan.Source) -> ElementReader? {
-        let tensors = source.isOutput ? prediction.outputs : prediction.inputs
-        return source.form == .numbers ? ElementReader(tensors[source.index].tensor) : nil
-    }
-
-    func numbers(at places: [ColumnPlan.Place], row: Int) -> [Double] {
-        let readers = plan.sources.map(reader)
-        return places.map { place in
-            readers[place.source]?[row * plan.sources[place.source].width + place.element] ?? .nan
-        }
-    }
-
-    /// Writes the numbers of a row into their columns.
-    func fill(_ values: inout ArraySlice<Float>, row: Int) {
-        for source in plan.sources {
-            guard let reader = reader(source) else { continue }
+    private func countNumbers(_ readers: [ElementReader], into counter: inout ValueCounter) {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: readers.count) { values in
             for (element, column) in source.columns.enumerated() where column >= 0 {
-                values[values.startIndex + Int(column)] = Float(reader[row * source.width + element])
+                for index in readers.indices { values.initializeElement(at: index, to: readers[index][element]) }
+                counter.add(UnsafeBufferPointer(values), to: Int(column))
             }
+        }
+    }
+
+    private func summarise(_ readers: [ElementReader], into counter: inout ValueCounter) {
+        let summaries = readers.map { RowSummary($0, from: 0, count: source.width) }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: readers.count) { values in
+            for (place, kind) in ColumnProfile.Summary.allCases.enumerated() where source.columns[place] >= 0 {
+                for index in summaries.indices { values.initializeElement(at: index, to: summaries[index].value(kind)) }
+                counter.add(UnsafeBufferPointer(values), to: Int(source.columns[place]))
+            }
+        }
+    }
+
+    private func countText(into counter: inout ValueCounter, _ hashes: inout [UInt64]) {
+        var next = 0
+        while next < rows.count {
+            // All rows of one prediction in one walk, for texts lie behind one another.
+            let first = next
+            let packed = rows[first].prediction.tensor(tensor)
+            var element = 0
+            var isOver = false
+            packed.forEachBytes { bytes in
+                let (row, column) = element.quotientAndRemainder(dividingBy: source.width)
+                element += 1
+                guard !isOver, row == rows[next].index else { return }
+                var hash: UInt64 = 0
+                if source.columns[column] >= 0 {
+                    hash = counter.add(bytes, at: next, to: Int(source.columns[column]))
+                }
+                if !source.isOutput { hashes[next] = StableHash.combined(hashes[next], hash) }
+                guard column == source.width - 1 else { return }
+                next += 1
+                isOver = next == rows.count || rows[next].index == 0
+            }
+            // A tensor without the row would be another layout; never stand still all the same.
+            if next == first { next += 1 }
         }
     }
 }

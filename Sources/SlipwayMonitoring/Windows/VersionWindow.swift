@@ -40,7 +40,9 @@ struct VersionWindow: Sendable {
     private(set) var examples: RequestExamples
     private(set) var earlier: RequestExamples?
     private(set) var streams: OutputStreams
-    private var plans: [ColumnPlan] = []
+    private var plans: [(layout: TensorLayout, plan: ColumnPlan)] = []
+    /// What the last prediction was like: nearly always the next one is too.
+    private var last: (form: PredictionForm, columns: [Int], plan: ColumnPlan)?
     var recent = RecentRows()
     var hashes: [UInt64] = []
     private var scoredSecond: Int64 = 0
@@ -54,17 +56,38 @@ struct VersionWindow: Sendable {
         streams = OutputStreams(set)
     }
 
-    /// Counts a prediction.
+    /// Counts predictions, in their order.
     ///
-    /// - Parameter countsAllRows: Its rows are requests of their own, of which none is left out.
-    mutating func add(_ prediction: PredictionObservation, countsAllRows: Bool = false) {
-        guard prediction.rows > 0 else { return }
-        prepare(for: prediction.at)
-        let plan = plan(for: prediction)
-        count(prediction, by: plan, atMost: countsAllRows ? prediction.rows : sampledRows)
+    /// - Parameter countsAllRows: Their rows are requests of their own, of which none is left out.
+    mutating func add(_ predictions: [PackedPrediction], countsAllRows: Bool = false) {
+        guard let first = predictions.first else { return }
+        var run = RowRun(plan(for: first))
+        for prediction in predictions where prediction.rows > 0 {
+            let plan = plan(for: prediction)
+            if run.plan !== plan || !stays(for: prediction.at, counting: run.rows.count) {
+                count(run)
+                run = RowRun(plan)
+                prepare(for: prediction.at)
+            }
+            run.append(prediction, atMost: countsAllRows ? prediction.rows : sampledRows)
+            if let last = bucket?.lastAt, last < prediction.at { bucket?.lastAt = prediction.at }
+            if run.isLong {
+                count(run)
+                run.removeAll()
+            }
+        }
+        count(run)
     }
 
     // MARK: Time
+
+    /// Whether a row of an instant belongs into the bucket being counted, after rows that are counted into it first.
+    private func stays(for now: Timestamp, counting pending: Int) -> Bool {
+        guard let startedAt = bucket?.startedAt, let lastAt = bucket?.lastAt, let rows = bucket?.whole.rows else {
+            return false
+        }
+        return clock.action(startedAt: startedAt, lastAt: lastAt, rows: rows &+ UInt64(pending), now: now) == .stay
+    }
 
     /// Ends or moves buckets as the clock asks, so that ``bucket`` is there and of the period of `now`.
     mutating func prepare(for now: Timestamp) {
@@ -200,15 +223,24 @@ struct VersionWindow: Sendable {
 
     // MARK: Helpers of counting
 
-    private mutating func plan(for prediction: PredictionObservation) -> ColumnPlan {
-        let (inputs, outputs, rows) = (prediction.inputs, prediction.outputs, prediction.rows)
-        for index in plans.indices where plans[index].layout.fits(inputs: inputs, outputs: outputs, rows: rows) {
-            return plans[index]
+    private mutating func plan(for prediction: PackedPrediction) -> ColumnPlan {
+        if let last, last.form === prediction.form,
+            last.columns.indices.allSatisfy({ last.columns[$0] == prediction.tensor($0).columns })
+        {
+            return last.plan
         }
-        let layout = TensorLayout(inputs: inputs, outputs: outputs, rows: rows)
+        let plan = plans.first { $0.layout.fits(prediction) }?.plan ?? makePlan(for: prediction)
+        let columns = (prediction.inputIndices.lowerBound..<prediction.outputIndices.upperBound)
+            .map { prediction.tensor($0).columns }
+        last = (prediction.form, columns, plan)
+        return plan
+    }
+
+    private mutating func makePlan(for prediction: PackedPrediction) -> ColumnPlan {
+        let layout = TensorLayout(prediction)
         let made = ColumnPlan(layout: layout, set: set)
         if plans.count >= Self.maximumPlans { plans.removeFirst() }
-        plans.append(made)
+        plans.append((layout, made))
         return made
     }
 

@@ -79,6 +79,45 @@ package struct ConfidenceEstimate: Sendable, Hashable, Codable {
     /// - Returns: `false`, and nothing counted, where numbers do not fit the classes or are not finite.
     @discardableResult
     package mutating func add(probabilities: [Double], scores: [Double], predicted chosen: Int) -> Bool {
+        probabilities.withUnsafeBufferPointer { probabilities in
+            scores.withUnsafeBufferPointer { count(probabilities, scores: $0, predicted: chosen) }
+        }
+    }
+
+    /// Counts rows by their raw scores; of each the first class of the highest score was chosen.
+    ///
+    /// - Parameters:
+    ///   - rows: Row by row, one score for each of `width` classes.
+    ///   - curves: As ``calibrated(_:by:)`` takes them; scores that it cannot calibrate are taken as probabilities.
+    /// - Returns: Whether all rows were calibrated.
+    package mutating func add(
+        _ rows: UnsafeBufferPointer<Float>, classes width: Int, calibratedBy curves: [IsotonicCurve]?
+    ) -> Bool {
+        guard width > 0 else { return true }
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * width) { space in
+            space.initialize(repeating: 0)
+            let scores = UnsafeMutableBufferPointer(rebasing: space[..<width])
+            let values = UnsafeMutableBufferPointer(rebasing: space[width...])
+            var isCalibrated = true
+            for start in stride(from: 0, to: rows.count - rows.count % width, by: width) {
+                var chosen = 0
+                for index in 0..<width {
+                    scores[index] = Double(rows[start + index])
+                    if scores[index] > scores[chosen] { chosen = index }
+                }
+                let raw = UnsafeBufferPointer(scores)
+                let fits = curves.map { Self.calibrate(raw, by: $0, into: values) } ?? false
+                isCalibrated = isCalibrated && fits
+                count(fits ? UnsafeBufferPointer(values) : raw, scores: raw, predicted: chosen)
+            }
+            return isCalibrated
+        }
+    }
+
+    @discardableResult
+    private mutating func count(
+        _ probabilities: UnsafeBufferPointer<Double>, scores: UnsafeBufferPointer<Double>, predicted chosen: Int
+    ) -> Bool {
         guard probabilities.count == classes, scores.count == classes, (0..<classes).contains(chosen) else {
             return false
         }
@@ -132,15 +171,33 @@ package struct ConfidenceEstimate: Sendable, Hashable, Codable {
     ///
     /// - Returns: `nil` where curves and scores do not fit or a score is NaN.
     package static func calibrated(_ scores: [Double], by curves: [IsotonicCurve]) -> [Double]? {
-        if scores.count == 2, curves.count == 1 {
-            guard let p = curves[0].apply(scores[1]).map({ min(max($0, 0), 1) }) else { return nil }
-            return [1 - p, p]
+        var values = [Double](repeating: 0, count: scores.count)
+        let fits = values.withUnsafeMutableBufferPointer { values in
+            scores.withUnsafeBufferPointer { calibrate($0, by: curves, into: values) }
         }
-        guard scores.count == curves.count else { return nil }
-        let values = zip(curves, scores).compactMap { $0.apply($1).map { max($0, 0) } }
-        guard values.count == scores.count else { return nil }
-        let sum = values.reduce(0, +)
-        return values.map { sum > 0 ? $0 / sum : 1 / Double(values.count) }
+        return fits ? values : nil
+    }
+
+    /// - Parameter values: As many as scores; anything where the answer is `false`.
+    private static func calibrate(
+        _ scores: UnsafeBufferPointer<Double>, by curves: [IsotonicCurve],
+        into values: UnsafeMutableBufferPointer<Double>
+    ) -> Bool {
+        if scores.count == 2, curves.count == 1 {
+            guard let value = curves[0].apply(scores[1]) else { return false }
+            values[1] = min(max(value, 0), 1)
+            values[0] = 1 - values[1]
+            return true
+        }
+        guard scores.count == curves.count else { return false }
+        var sum = 0.0
+        for index in scores.indices {
+            guard let value = curves[index].apply(scores[index]) else { return false }
+            values[index] = max(value, 0)
+            sum += values[index]
+        }
+        for index in scores.indices { values[index] = sum > 0 ? values[index] / sum : 1 / Double(scores.count) }
+        return true
     }
 
     private func ratio(_ a: Double, _ b: Double) -> Double { b > 0 ? a / b : 0 }

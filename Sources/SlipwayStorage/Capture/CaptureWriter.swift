@@ -2,6 +2,7 @@
 
 import Dispatch
 package import SlipwayCore
+package import SlipwayMonitoring
 package import SlipwayRegistry
 import Synchronization
 
@@ -12,7 +13,9 @@ import Synchronization
 package final class CaptureWriter: Sendable {
     private struct Shared {
         var specs: [String: CaptureSpec] = [:]
-        var waiting: [PredictionObservation] = []
+        /// With the bytes that they will take.
+        var waiting: [(batch: PredictionBatch, bytes: Int)] = []
+        var waitingCount = 0
         var waitingBytes = 0
         var counts: [String: CaptureCounts] = [:]
         /// Whether the thread has been told that there is work.
@@ -58,45 +61,57 @@ package final class CaptureWriter: Sendable {
     /// The endpoints that are captured from now on, each with how; segments of others are sealed at the next tick.
     package func configure(_ specs: [String: CaptureSpec]) { shared.withLock { $0.specs = specs } }
 
-    /// Takes a request if its endpoint is captured and it is drawn; never waits for the disk.
-    package func offer(_ prediction: PredictionObservation) {
-        let byteCount = prediction.byteCount
+    /// Takes copies of those requests of an endpoint that are drawn, if it is captured; never waits for the disk.
+    package func offer(_ predictions: [PackedPrediction], of endpoint: String) {
         let starts = shared.withLock { shared -> Bool in
-            guard let spec = shared.specs[prediction.endpoint] else { return false }
-            let endpoint = prediction.endpoint
-            let id: String
-            if let known = prediction.requestID {
-                id = known
-            } else {
-                shared.anonymous &+= 1
-                id = String(shared.anonymous)
-            }
-            guard CaptureSampling.isDrawn(id, rate: spec.rate) else {
-                shared.counts[endpoint, default: CaptureCounts()].passedOver += 1
-                return false
-            }
-            shared.counts[endpoint, default: CaptureCounts()].offered += 1
-            if let reason = refusal(prediction, byteCount, shared) {
-                shared.counts[endpoint]?.dropped[reason, default: 0] += 1
-                return false
-            }
-            shared.waiting.append(prediction)
-            shared.waitingBytes += byteCount
+            guard let spec = shared.specs[endpoint] else { return false }
+            var counts = shared.counts[endpoint] ?? CaptureCounts()
+            let bytes = shared.waitingBytes
+            let taken = predictions.filter { Self.takes($0, spec, limits, &shared, &counts) }
+            shared.counts[endpoint] = counts
+            guard !taken.isEmpty else { return false }
+            shared.waiting.append((PredictionBatch(copying: taken), shared.waitingBytes - bytes))
             defer { shared.isDraining = true }
             return !shared.isDraining
         }
         if starts { queue.async { self.drain() } }
     }
 
-    private func refusal(
-        _ prediction: PredictionObservation, _ byteCount: Int, _ shared: borrowing Shared
+    private static func takes(
+        _ prediction: PackedPrediction, _ spec: CaptureSpec, _ limits: CaptureLimits, _ shared: inout Shared,
+        _ counts: inout CaptureCounts
+    ) -> Bool {
+        let id: String
+        if let known = prediction.requestID {
+            id = known
+        } else {
+            shared.anonymous &+= 1
+            id = String(shared.anonymous)
+        }
+        guard CaptureSampling.isDrawn(id, rate: spec.rate) else {
+            counts.passedOver += 1
+            return false
+        }
+        counts.offered += 1
+        if let reason = refusal(prediction, limits, shared) {
+            counts.dropped[reason, default: 0] += 1
+            return false
+        }
+        shared.waitingCount += 1
+        shared.waitingBytes += prediction.observedBytes
+        return true
+    }
+
+    private static func refusal(
+        _ prediction: PackedPrediction, _ limits: CaptureLimits, _ shared: borrowing Shared
     ) -> CaptureDropReason? {
         if shared.isStopped { return .stopped }
+        let byteCount = prediction.observedBytes
         // Each row repeats the request's id and parameters.
         let (context, overflow) = prediction.rows.multipliedReportingOverflow(by: 512)
         if overflow || byteCount > limits.requestBytes || context > limits.requestBytes { return .tooLarge }
         let isFull =
-            shared.waiting.count >= limits.queuedRequests || shared.waitingBytes + byteCount > limits.queuedBytes
+            shared.waitingCount >= limits.queuedRequests || shared.waitingBytes + byteCount > limits.queuedBytes
         return isFull ? .queueFull : nil
     }
 
@@ -159,15 +174,20 @@ package final class CaptureWriter: Sendable {
 
     /// Writes what waits as of now.
     private func writeWaiting() {
-        let work = shared.withLock { shared -> (batch: [PredictionObservation], specs: [String: CaptureSpec]) in
-            defer { shared.waiting = [] }
+        let (waiting, specs) = shared.withLock { shared in
+            defer {
+                shared.waiting = []
+                shared.waitingCount = 0
+            }
             return (shared.waiting, shared.specs)
         }
-        guard !work.batch.isEmpty else { return }
-        finish { session, now in session.write(work.batch, work.specs, at: now) }
-        // Given back only now: bytes that are being written are in memory still.
-        let byteCount = work.batch.reduce(0) { $0 + $1.byteCount }
-        shared.withLock { $0.waitingBytes -= byteCount }
+        for (batch, bytes) in waiting {
+            // Objects again only here, where they are let go of too.
+            let predictions = batch.withPredictions { $0.map { $0.observation() } }
+            finish { session, now in session.write(predictions, specs, at: now) }
+            // Given back only now: bytes that are being written are in memory still.
+            shared.withLock { $0.waitingBytes -= bytes }
+        }
     }
 
     /// Does something with the open segments, and counts what came of it.

@@ -23,6 +23,35 @@ package final class FileLabelJournal: LabelJournal {
         let predictions: JournalStream
         let feedback: JournalStream
         var sequence: UInt64
+        /// What is being written, kept for their memory.
+        private var drafts = (predictions: JournalStream.Draft(), feedback: JournalStream.Draft())
+
+        init(predictions: JournalStream, feedback: JournalStream, sequence: UInt64) {
+            (self.predictions, self.feedback, self.sequence) = (predictions, feedback, sequence)
+        }
+
+        mutating func append(_ draft: JournalDraft) throws {
+            defer {
+                drafts.predictions.removeAll()
+                drafts.feedback.removeAll()
+            }
+            var sequence = sequence
+            for item in draft.items {
+                try draft.withBytes(of: item) { payload in
+                    guard payload.count <= JournalCodec.maximumBytes else {
+                        throw RegistryError(.invalid, "a record has \(payload.count) bytes: send fewer rows at once")
+                    }
+                    // Of a step of the clock both kinds must know: times of their segments move.
+                    if item.kind != .feedback { drafts.predictions.add(payload, sequence: sequence, item: item) }
+                    if item.kind != .prediction { drafts.feedback.add(payload, sequence: sequence, item: item) }
+                }
+                sequence += 1
+            }
+            // Numbers are used once, even where writing fails: what is left of it could otherwise pass for the next.
+            self.sequence = sequence
+            if !drafts.predictions.isEmpty { try predictions.append(drafts.predictions) }
+            if !drafts.feedback.isEmpty { try feedback.append(drafts.feedback) }
+        }
     }
 
     /// Opens the journal in `folder`, which is made when it is missing. Blocks; reads all of it.
@@ -75,32 +104,9 @@ package final class FileLabelJournal: LabelJournal {
         }
     }
 
-    package func append(_ records: [JournalRecord]) throws {
-        guard !records.isEmpty else { return }
-        try state.withLock { state in
-            var predictions = JournalStream.Draft()
-            var feedback = JournalStream.Draft()
-            var sequence = state.sequence
-            for record in records {
-                let payload = JournalCodec.encode(record)
-                guard payload.count <= JournalCodec.maximumBytes else {
-                    throw RegistryError(.invalid, "a record has \(payload.count) bytes: send fewer rows at once")
-                }
-                switch record {
-                case .prediction: predictions.add(payload, sequence: sequence, at: record.at)
-                case .feedback: feedback.add(payload, sequence: sequence, at: record.at)
-                case .clockStep(_, let back):
-                    // Both kinds must know: times of their segments move.
-                    predictions.add(payload, sequence: sequence, at: record.at, back: back)
-                    feedback.add(payload, sequence: sequence, at: record.at, back: back)
-                }
-                sequence += 1
-            }
-            // Numbers are used once, even where writing fails: what is left of it could otherwise pass for the next.
-            state.sequence = sequence
-            if !predictions.isEmpty { try state.predictions.append(predictions) }
-            if !feedback.isEmpty { try state.feedback.append(feedback) }
-        }
+    package func append(_ draft: JournalDraft) throws {
+        guard !draft.isEmpty else { return }
+        try state.withLock { try $0.append(draft) }
     }
 
     package func replay(since: Timestamp, _ body: (JournalRecord) -> Void) throws {

@@ -8,17 +8,20 @@ import SlipwayMonitoring
 enum JournalFrame {
     static let headerBytes = 16
 
-    static func encode(_ payload: [UInt8], sequence: UInt64) -> [UInt8] {
-        var body: [UInt8] = []
-        body.reserveCapacity(headerBytes + payload.count)
-        withUnsafeBytes(of: sequence.littleEndian) { body.append(contentsOf: $0) }
-        body.append(contentsOf: payload)
-        var frame: [UInt8] = []
-        frame.reserveCapacity(8 + body.count)
-        withUnsafeBytes(of: UInt32(payload.count).littleEndian) { frame.append(contentsOf: $0) }
-        withUnsafeBytes(of: CRC32.checksum(body).littleEndian) { frame.append(contentsOf: $0) }
-        frame.append(contentsOf: body)
-        return frame
+    /// Puts a record with its frame at the end of `bytes`.
+    static func append(_ payload: UnsafeRawBufferPointer, sequence: UInt64, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        // The checksum, over what comes after it, is known when that is there.
+        withUnsafeTemporaryAllocation(byteCount: headerBytes, alignment: 8) { header in
+            header.storeBytes(of: UInt64(UInt32(payload.count)).littleEndian, as: UInt64.self)
+            header.storeBytes(of: sequence.littleEndian, toByteOffset: 8, as: UInt64.self)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(header))
+        }
+        bytes.append(contentsOf: payload)
+        bytes.withUnsafeMutableBytes { bytes in
+            let checksum = CRC32.checksum(UnsafeRawBufferPointer(rebasing: bytes[(start + 8)...]))
+            bytes.storeBytes(of: checksum.littleEndian, toByteOffset: start + 4, as: UInt32.self)
+        }
     }
 
     /// The record at `offset` and where the next one starts; `nil` where there is no whole and undamaged one.

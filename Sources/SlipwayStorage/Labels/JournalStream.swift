@@ -33,14 +33,20 @@ final class JournalStream {
         var back: Int64 = 0
         var isEmpty: Bool { bytes.isEmpty }
 
-        mutating func add(_ payload: [UInt8], sequence: UInt64, at: Timestamp, back: Int64 = 0) {
-            bytes += JournalFrame.encode(payload, sequence: sequence)
-            if back != 0 {
-                self.back += back
+        mutating func add(_ payload: UnsafeRawBufferPointer, sequence: UInt64, item: JournalDraft.Item) {
+            JournalFrame.append(payload, sequence: sequence, to: &bytes)
+            if item.back != 0 {
+                back += item.back
                 first = nil
             }
-            first = first ?? at
-            last = at
+            first = first ?? item.at
+            last = item.at
+        }
+
+        /// Begins anew in the same memory, unless that is much.
+        mutating func removeAll() {
+            bytes.removeAll(keepingCapacity: bytes.count <= 1 << 20)
+            (first, last, back) = (nil, nil, 0)
         }
     }
 

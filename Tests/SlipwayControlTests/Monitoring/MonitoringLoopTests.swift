@@ -195,6 +195,19 @@ struct MonitoringLoopTests {
         #expect(rig.loop.labelCounts(of: "e")["joined"] == 1)
     }
 
+    @Test("what nobody watches is not even offered to monitors")
+    func unwatched() async throws {
+        var spec = MonitoringSpec()
+        spec.isEnabled = false
+        let rig = try await Rig(spec)
+        try await rig.answer(0.5, by: 1, count: 10)
+        #expect(rig.loop.queue.counts.offered == 0)
+        spec.isEnabled = true
+        let watched = try await Rig(spec)
+        try await watched.answer(0.5, by: 1, count: 10)
+        #expect(watched.loop.queue.counts.taken == 10)
+    }
+
     @Test("a full queue drops predictions and counts them")
     func fullQueue() {
         let queue = PredictionQueue(maximumCount: 10)
@@ -206,6 +219,6 @@ struct MonitoringLoopTests {
         }
         #expect(queue.counts.offered == 25)
         #expect(queue.counts.dropped == 15)
-        #expect(queue.take(upTo: 100).count == 10)
+        #expect(queue.take()?.count == 10)
     }
 }

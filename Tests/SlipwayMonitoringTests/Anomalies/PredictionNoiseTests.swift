@@ -11,7 +11,8 @@ import Testing
         for index in 0..<(seconds * 2000) {
             let prediction = try Rows.prediction(
                 [1, 2], columns: 2, scores: [0.5], at: 1_000_000 + Int64(index) / 2, id: "r\(index)")
-            if let probe = planner.pick(prediction, profile: profile) { found.append(probe) }
+            let probe = PredictionBatch([prediction]).withPredictions { planner.pick($0[0], profile: profile) }
+            if let probe { found.append(probe) }
         }
         return found
     }

@@ -5,16 +5,27 @@ import SlipwayMonitoring
 import Testing
 
 @Suite struct PredictionQueueTests {
-    @Test("predictions come out in the order of their offers, as many as asked for")
+    /// Takes everything, and gives the ids in their order.
+    private func drain(_ queue: PredictionQueue) -> [String?] {
+        var ids: [String?] = []
+        while let batch = queue.take() {
+            ids += batch.withPredictions { $0.map(\.requestID) }
+            queue.finish(batch)
+        }
+        return ids
+    }
+
+    @Test("predictions come out in the order of their offers, over several batches")
     func order() throws {
         let queue = PredictionQueue()
-        // More than one chunk, and no multiple of it.
-        for index in 0..<700 { #expect(queue.offer(try Rows.prediction([0], id: "\(index)"))) }
-        var ids: [String?] = []
-        for limit in [0, 1, 300, 10_000] { ids += queue.take(upTo: limit).map(\.requestID) }
-        #expect(ids == (0..<700).map { "\($0)" })
-        #expect(queue.isEmpty)
-        #expect(queue.counts.taken == 700)
+        for round in 0..<3 {
+            // More than one batch, and memory that was used before from the second round on.
+            for index in 0..<2000 { #expect(queue.offer(try Rows.prediction([0], id: "\(round)-\(index)"))) }
+            #expect(drain(queue) == (0..<2000).map { "\(round)-\($0)" })
+            #expect(queue.isEmpty)
+        }
+        #expect(queue.counts.taken == 6000)
+        #expect(queue.backlog.bytes == 0)
     }
 
     @Test("what does not fit is dropped and counted")
@@ -23,20 +34,27 @@ import Testing
         let accepted = try (0..<5).map { _ in queue.offer(try Rows.prediction([0])) }
         #expect(accepted == [true, true, true, false, false])
         #expect(queue.counts.dropped == 2)
-        #expect(queue.take(upTo: 1).count == 1)
+        #expect(drain(queue).count == 3)
         #expect(queue.offer(try Rows.prediction([0])))
     }
 
-    @Test("bytes are bounded too, and free again when taken")
-    func bytes() throws {
-        let prediction = try Rows.prediction([Double](repeating: 1, count: 100), columns: 100)
-        let queue = PredictionQueue(maximumBytes: prediction.byteCount * 2)
+    @Test("bytes are bounded too, and free again when a batch is finished", arguments: [100, 20_000])
+    func bytes(columns: Int) throws {
+        let prediction = try Rows.prediction([Double](repeating: 1, count: columns), columns: columns)
+        let measured = PredictionQueue()
+        measured.offer(prediction)
+        let size = measured.backlog.bytes
+        #expect(size > columns * 4)
+        let queue = PredictionQueue(maximumBytes: size * 2)
         #expect(queue.offer(prediction))
         #expect(queue.offer(prediction))
         #expect(!queue.offer(prediction))
-        _ = queue.take(upTo: 1)
+        let batch = try #require(queue.take())
+        // Still in memory.
+        #expect(!queue.offer(prediction))
+        queue.finish(batch)
         #expect(queue.offer(prediction))
-        #expect(queue.backlog.bytes == prediction.byteCount * 2)
+        #expect(queue.backlog.bytes == size)
     }
 
     @Test("under twice the load every prediction is taken, dropped or waiting")
@@ -53,7 +71,10 @@ import Testing
             group.addTask {
                 var taken = 0
                 for _ in 0..<200 {
-                    taken += queue.take(upTo: 64).count
+                    if let batch = queue.take() {
+                        taken += batch.count
+                        queue.finish(batch)
+                    }
                     await Task.yield()
                 }
                 return taken

@@ -59,3 +59,12 @@ extension SignalReport {
         readings[SignalKey(endpoint: "fraud", version: version, kind: kind, subject: subject)]
     }
 }
+
+extension MonitorBook {
+    func add(_ prediction: PredictionObservation) { add([prediction]) }
+
+    /// Counts predictions together.
+    func add(_ predictions: [PredictionObservation]) {
+        PredictionBatch(predictions).withGroups { add($0, of: $0[0].endpoint) }
+    }
+}

@@ -117,13 +117,13 @@ private final class DyingJournal: LabelJournal {
     init(writes: Int) { left = Mutex(writes) }
 
     var horizon: JournalHorizon { inner.horizon }
-    func append(_ records: [JournalRecord]) throws {
+    func append(_ draft: JournalDraft) throws {
         guard
             left.withLock({ left in
                 left -= 1; return left >= 0
             })
         else { throw Dead() }
-        inner.append(records)
+        inner.append(draft)
     }
     func replay(since: Timestamp, _ body: (JournalRecord) -> Void) { inner.replay(since: since, body) }
     func drop(before horizon: JournalHorizon) { inner.drop(before: horizon) }

@@ -65,4 +65,21 @@ struct JournalCodecTests {
             #expect(JournalCodec.encode(record) == decoded(JournalCodec.encode(record)).map(JournalCodec.encode))
         }
     }
+
+    @Test("are the same in a draft, which is used again")
+    func draft() {
+        var draft = JournalDraft()
+        for _ in 0..<3 {
+            for record in Self.records { draft.add(record) }
+            #expect(draft.records == Self.records)
+            #expect(draft.items.map(\.kind) == Self.records.map(\.kind))
+            #expect(draft.items.map(\.at) == Self.records.map(\.at))
+            #expect(draft.items.map(\.back) == [0, 0, 3_600_000, 0, 0])
+            let bytes = draft.items.map { item in draft.withBytes(of: item) { Array($0) } }
+            #expect(bytes == Self.records.map(JournalCodec.encode))
+            #expect(draft.byteCount == bytes.reduce(0) { $0 + $1.count })
+            draft.removeAll()
+            #expect(draft.isEmpty && draft.records.isEmpty)
+        }
+    }
 }

@@ -226,6 +226,30 @@ struct LabelJoinTests {
             join.join([.label("a", .number(1)), .label("b", .number(1))], at: .second(61)) == [.duplicate, .joined])
     }
 
+    @Test("keeps many predictions at once as it keeps them one by one")
+    func together() throws {
+        var random = SplitMix64(seed: 3)
+        let predictions = try (0..<1000).map { index in
+            // Ids come twice, some answers predict nothing, and once the clock is put back.
+            let at = Timestamp.second(Double(index < 600 ? index : index - 4000))
+            return try random.below(10) == 0
+                ? .sample("x\(index)", outputs: [:], at: at)
+                : PredictionObservation.scored(
+                    "r\(random.below(5 * index + 1))", [Float(random.unit())], at: at, version: 1 + random.below(2))
+        }
+        let (one, other) = (
+            try LabelJoin.fresh { $0.labelBudgetBytes = 64 << 10 }, MemoryLabelJournal(maximumCount: 5000)
+        )
+        let together = try LabelJoin.fresh(other) { $0.labelBudgetBytes = 64 << 10 }
+        for prediction in predictions { one.expect(prediction) }
+        for start in stride(from: 0, to: 1000, by: 250) { together.expect(Array(predictions[start..<(start + 250)])) }
+        #expect(one.counts == together.counts && one.counts.evicted > 100)
+        let isSame = one.snapshot == together.snapshot
+        #expect(isSame)
+        together.close()
+        #expect(other.records.count == together.counts.expected + 1)
+    }
+
     @Test("ignores answers without an id, and such that predict nothing")
     func unreadable() throws {
         let join = try LabelJoin.fresh()
@@ -243,9 +267,9 @@ private final class FailingJournal: LabelJournal {
     private let inner = MemoryLabelJournal(maximumCount: 1000)
 
     var horizon: JournalHorizon { inner.horizon }
-    func append(_ records: [JournalRecord]) throws {
+    func append(_ draft: JournalDraft) throws {
         if isFull.withLock({ $0 }) { throw Full() }
-        inner.append(records)
+        inner.append(draft)
     }
     func replay(since: Timestamp, _ body: (JournalRecord) -> Void) { inner.replay(since: since, body) }
     func drop(before horizon: JournalHorizon) { inner.drop(before: horizon) }

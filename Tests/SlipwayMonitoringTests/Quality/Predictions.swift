@@ -45,6 +45,11 @@ extension PredictionObservation {
 }
 
 extension LabelJoin {
+    func expect(_ prediction: PredictionObservation) { expect([prediction]) }
+
+    /// Keeps predictions together.
+    func expect(_ predictions: [PredictionObservation]) { PredictionBatch(predictions).withPredictions { expect($0) } }
+
     /// A join of the endpoint `fraud`.
     static func fresh(
         _ journal: any LabelJournal = MemoryLabelJournal(maximumCount: 100_000), profile: ReferenceProfile? = nil,

@@ -123,7 +123,7 @@ struct QualityReplicasTests {
         let inner = MemoryLabelJournal(maximumCount: 1000)
         let name: String? = "0"
         var horizon: JournalHorizon { inner.horizon }
-        func append(_ records: [JournalRecord]) throws { inner.append(records) }
+        func append(_ draft: JournalDraft) throws { inner.append(draft) }
         func replay(since: Timestamp, _ body: (JournalRecord) -> Void) throws { inner.replay(since: since, body) }
         func drop(before horizon: JournalHorizon) throws { inner.drop(before: horizon) }
     }

@@ -116,4 +116,33 @@ struct CalibrationTests {
         #expect(ConfidenceEstimate.calibrated([1, 1, 1], by: [half]) == nil)
         #expect(ConfidenceEstimate.calibrated([.nan, .nan], by: [half]) == nil)
     }
+
+    @Test("counts tables of scores as it counts their rows, to the last bit", arguments: [2, 3, 20], [0, 1, 2])
+    func tables(classes: Int, calibration: Int) throws {
+        var random = SplitMix64(seed: 59)
+        let curve = try #require(IsotonicCurve(scores: [0, 0.3, 1], values: [0, 0.6, 0.9]))
+        // Without curves; with one for each class; with one for the second of two, which fits no others.
+        let curves = [nil, [IsotonicCurve](repeating: curve, count: classes), [curve]][calibration]
+        var (rows, table) = (ConfidenceEstimate(classes: classes), ConfidenceEstimate(classes: classes))
+        for batch in 0..<40 {
+            var values: [Float] = []
+            var isCalibrated = true
+            for _ in 0..<(batch % 5) {
+                var row = (0..<classes).map { _ in Float(random.below(5)) / 4 }
+                if random.below(10) == 0 { row[random.below(classes)] = [.nan, .infinity, -1][random.below(3)] }
+                values += row
+                let scores = row.map { Double($0) }
+                let fitted = curves.flatMap { ConfidenceEstimate.calibrated(scores, by: $0) }
+                isCalibrated = isCalibrated && fitted != nil
+                let best = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+                rows.add(probabilities: fitted ?? scores, scores: scores, predicted: best)
+            }
+            let fits = values.withUnsafeBufferPointer { table.add($0, classes: classes, calibratedBy: curves) }
+            #expect(fits == isCalibrated)
+        }
+        #expect(table == rows && table.count > 20)
+        let other: [Float] = [1, 0, 0, 0]
+        #expect(other.withUnsafeBufferPointer { table.add($0, classes: 4, calibratedBy: nil) } == false)
+        #expect(table == rows)
+    }
 }

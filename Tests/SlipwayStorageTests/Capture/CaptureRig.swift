@@ -3,6 +3,7 @@
 import Glibc
 import SlipwayCore
 import SlipwayFormats
+import SlipwayMonitoring
 import SlipwayRegistry
 import SlipwayStorage
 import SlipwayTestKit
@@ -91,5 +92,11 @@ final class CaptureRig: Sendable {
             }
         }
         return false
+    }
+}
+
+extension CaptureWriter {
+    func offer(_ prediction: PredictionObservation) {
+        PredictionBatch([prediction]).withPredictions { offer($0, of: prediction.endpoint) }
     }
 }
