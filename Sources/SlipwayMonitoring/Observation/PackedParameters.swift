@@ -12,7 +12,7 @@ enum PackedParameters {
         guard !parameters.isEmpty else { return [] }
         var writer = JournalWriter()
         for (name, value) in parameters {
-            writer.text(name)
+            writer.longText(name)
             switch value {
             case .bool(let value):
                 writer.byte(Kind.bool.rawValue)
@@ -25,7 +25,7 @@ enum PackedParameters {
                 writer.double(value)
             case .string(let value):
                 writer.byte(Kind.string.rawValue)
-                writer.text(value)
+                writer.longText(value)
             }
         }
         return writer.bytes
@@ -35,7 +35,7 @@ enum PackedParameters {
         var reader = JournalReader(bytes)
         var result: [String: ParameterValue] = [:]
         while !reader.isAtEnd {
-            guard let name = reader.text(), let kind = reader.byte().flatMap(Kind.init),
+            guard let name = reader.longText(), let kind = reader.byte().flatMap(Kind.init),
                 let value = value(kind, &reader)
             else { return result }
             result[name] = value
@@ -48,7 +48,7 @@ enum PackedParameters {
         case .bool: reader.byte().map { .bool($0 != 0) }
         case .int: reader.int().map { .int($0) }
         case .double: reader.double().map { .double($0) }
-        case .string: reader.text().map { .string($0) }
+        case .string: reader.longText().map { .string($0) }
         }
     }
 }

@@ -38,6 +38,7 @@ package struct PackedPrediction {
         /// Elements of each row; -1 where they do not divide evenly among the rows.
         var columns: Int32
         var elementType: ElementType
+        var isKept: Bool
     }
 
     private let base: UnsafeRawPointer
@@ -58,13 +59,11 @@ package struct PackedPrediction {
     var byteCount: Int { Int(header.byteCount) }
     var keptBytes: Int {
         var sum = 0
-        for index in 0..<outputIndices.upperBound where isKept(tensorHeader(index)) {
+        for index in 0..<outputIndices.upperBound where tensorHeader(index).isKept {
             sum += Int(tensorHeader(index).byteCount)
         }
         return sum
     }
-
-    private func isKept(_ tensor: TensorHeader) -> Bool { Int(tensor.byteCount) > PredictionPacker.copiedBytes }
 
     private static func place(ofTensor index: Int) -> Int {
         MemoryLayout<Header>.stride &+ index &* MemoryLayout<TensorHeader>.stride
@@ -84,7 +83,7 @@ package struct PackedPrediction {
         copy.storeBytes(of: header, as: Header.self)
         for index in 0..<outputIndices.upperBound {
             var tensor = tensorHeader(index)
-            guard isKept(tensor), let kept else { continue }
+            guard tensor.isKept, let kept else { continue }
             others.append(kept[Int(tensor.start)])
             tensor.start = UInt32(others.count - 1)
             copy.storeBytes(of: tensor, toByteOffset: Self.place(ofTensor: index), as: TensorHeader.self)
@@ -125,7 +124,7 @@ package struct PackedPrediction {
     func tensor(_ index: Int) -> PackedTensor {
         let header = tensorHeader(index)
         let bytes =
-            if isKept(header), let kept { kept[Int(header.start)].bytes } else {
+            if header.isKept, let kept { kept[Int(header.start)].bytes } else {
                 UnsafeRawBufferPointer(start: base + Int(header.start), count: Int(header.byteCount))
             }
         return PackedTensor(
@@ -145,10 +144,8 @@ package struct PackedPrediction {
     func input(_ name: String) -> PackedTensor? { inputs.first { self.name(of: $0) == name } }
 
     func dimensions(of tensor: PackedTensor) -> [Int] {
-        let slots = form.slots
-        let first = slots[..<tensor.index].reduce(0) { $0 + $1.rank }
-        let start = MemoryLayout<Header>.stride + slots.count * MemoryLayout<TensorHeader>.stride
-        return (first..<(first + slots[tensor.index].rank)).map { place in
+        let start = Self.place(ofTensor: outputIndices.upperBound)
+        return form.slots[tensor.index].dimensions.map { place in
             Int(base.load(fromByteOffset: start + 4 * place, as: UInt32.self))
         }
     }
@@ -184,7 +181,7 @@ package struct PackedPrediction {
 
     private func storage(of tensor: PackedTensor) -> TensorStorage {
         let header = tensorHeader(tensor.index)
-        guard isKept(header), let kept else { return TensorStorage(copying: tensor.bytes) }
+        guard header.isKept, let kept else { return TensorStorage(copying: tensor.bytes) }
         return kept[Int(header.start)]
     }
 }

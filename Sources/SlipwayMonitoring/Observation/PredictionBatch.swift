@@ -6,7 +6,7 @@ package import SlipwayCore
 package struct PredictionBatch: Sendable {
     /// Bytes of usual batches: some hundred requests of a tabular model.
     private static let usualBytes = 64 << 10
-    /// Forms that stay.
+    /// Forms of one batch: the next one is looked for among them.
     private static let maximumForms = 64
 
     private var words: [UInt64] = []
@@ -43,7 +43,9 @@ package struct PredictionBatch: Sendable {
 
     // MARK: Writing
 
-    func hasRoom(for packer: PredictionPacker) -> Bool { words.count * 8 - used >= packer.byteCount }
+    func hasRoom(for packer: PredictionPacker) -> Bool {
+        words.count * 8 - used >= packer.byteCount && (count == 0 || forms.count < Self.maximumForms)
+    }
 
     /// Takes memory for usual predictions and at least for this one, unless it has it.
     ///
@@ -84,7 +86,7 @@ package struct PredictionBatch: Sendable {
     }
 
     mutating func removeAll() {
-        if forms.count > Self.maximumForms { forms = [] }
+        if forms.count > Self.maximumForms / 2 { forms = [] }
         used = 0
         count = 0
         byteCount = 0
@@ -110,7 +112,7 @@ package struct PredictionBatch: Sendable {
                         PackedPrediction(base + offset, kept: kept.baseAddress, form: forms[Int(header.form)]))
                     offset += Int(header.byteCount)
                 }
-                return try body(predictions)
+                return try withExtendedLifetime(forms) { try body(predictions) }
             }
         }
     }

@@ -7,7 +7,8 @@ final class PredictionForm: Sendable {
     struct Slot: Sendable, Hashable {
         let name: String
         let elementType: ElementType
-        let rank: Int
+        /// Its places among the dimensions of all.
+        let dimensions: Range<Int>
     }
 
     let endpoint: String
@@ -20,8 +21,11 @@ final class PredictionForm: Sendable {
         endpoint = prediction.endpoint
         version = prediction.version
         inputCount = prediction.inputs.count
-        slots = (prediction.inputs.elements + prediction.outputs.elements).map {
-            Slot(name: $0.name, elementType: $0.tensor.elementType, rank: $0.tensor.shape.rank)
+        var next = 0
+        slots = (prediction.inputs.elements + prediction.outputs.elements).map { element in
+            let first = next
+            next += element.tensor.shape.rank
+            return Slot(name: element.name, elementType: element.tensor.elementType, dimensions: first..<next)
         }
     }
 
@@ -39,7 +43,7 @@ final class PredictionForm: Sendable {
 
     @inline(__always)
     private static func fits(_ slot: Slot, _ element: NamedTensors.Element) -> Bool {
-        slot.elementType == element.tensor.elementType && slot.rank == element.tensor.shape.dimensions.count
+        slot.elementType == element.tensor.elementType && slot.dimensions.count == element.tensor.shape.dimensions.count
             && slot.name == element.name
     }
 }

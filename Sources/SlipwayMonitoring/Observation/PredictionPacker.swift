@@ -7,7 +7,9 @@ import SlipwayCore
 /// The length is known before a byte is written, so that room is found first and the rest is a few copies.
 struct PredictionPacker {
     /// Larger tensors are kept as they are beside the record: copying one would cost more than counting it.
-    static let copiedBytes = 16 << 10
+    private static let copiedBytes = 16 << 10
+    /// And so are the last of many small ones.
+    private static let copiedTogether = 64 << 10
     /// Of inputs, and of outputs.
     private static let maximumTensors = Int(UInt16.max)
 
@@ -31,7 +33,7 @@ struct PredictionPacker {
             for index in elements.indices {
                 small += MemoryLayout<TensorHeader>.stride + 4 * elements[index].tensor.shape.dimensions.count
                 let count = elements[index].tensor.storage.bytes.count
-                if count <= Self.copiedBytes { large += Cursor.aligned(count) } else { kept += count }
+                if Self.isKept(count, after: large) { kept += count } else { large += Cursor.aligned(count) }
             }
         }
         measure(prediction.inputs.elements)
@@ -41,6 +43,11 @@ struct PredictionPacker {
         guard byteCount + kept <= Int(Int32.max), prediction.inputs.count <= Self.maximumTensors,
             prediction.outputs.count <= Self.maximumTensors
         else { return nil }
+    }
+
+    /// - Parameter copied: Bytes of the tensors before it that are copied.
+    private static func isKept(_ count: Int, after copied: Int) -> Bool {
+        count > copiedBytes || copied + count > copiedTogether
     }
 
     /// Writes the record.
@@ -63,10 +70,11 @@ struct PredictionPacker {
         parameters.withUnsafeBytes { texts.put($0) }
         texts.align()
         var data = texts
+        let start = data.offset
         var headers = Cursor(base, at: table)
         let rows = prediction.rows
-        for index in inputs.indices { Self.writeTensor(inputs[index], rows, &headers, &data, &kept) }
-        for index in outputs.indices { Self.writeTensor(outputs[index], rows, &headers, &data, &kept) }
+        for index in inputs.indices { Self.writeTensor(inputs[index], rows, from: start, &headers, &data, &kept) }
+        for index in outputs.indices { Self.writeTensor(outputs[index], rows, from: start, &headers, &data, &kept) }
         let header = Header(
             at: prediction.at.milliseconds, nanoseconds: Int64(clamping: prediction.total.clampedNanoseconds),
             rows: rows, byteCount: UInt32(byteCount), idStart: UInt32(idStart), idBytes: idBytes,
@@ -78,23 +86,23 @@ struct PredictionPacker {
     @inline(__always)
     private static func writeShape(_ element: NamedTensors.Element, _ cursor: inout Cursor) {
         let dimensions = element.tensor.shape.dimensions
-        for index in dimensions.indices { cursor.put(UInt32(truncatingIfNeeded: dimensions[index])) }
+        for index in dimensions.indices { cursor.put(UInt32(clamping: dimensions[index])) }
     }
 
     @inline(__always)
     private static func writeTensor(
-        _ element: NamedTensors.Element, _ rows: Int, _ headers: inout Cursor, _ data: inout Cursor,
-        _ kept: inout [TensorStorage]
+        _ element: NamedTensors.Element, _ rows: Int, from start: Int, _ headers: inout Cursor,
+        _ data: inout Cursor, _ kept: inout [TensorStorage]
     ) {
         let bytes = element.tensor.storage.bytes
         let count = element.tensor.count
-        let isKept = bytes.count > copiedBytes
+        let isKept = isKept(bytes.count, after: data.offset - start)
         headers.put(
             TensorHeader(
                 start: UInt32(isKept ? kept.count : data.offset), byteCount: UInt32(bytes.count),
                 count: UInt32(truncatingIfNeeded: count),
                 columns: Int32(truncatingIfNeeded: TensorLayout.columns(of: count, rows: rows) ?? -1),
-                elementType: element.tensor.elementType))
+                elementType: element.tensor.elementType, isKept: isKept))
         if isKept {
             kept.append(element.tensor.storage)
         } else {

@@ -43,7 +43,8 @@ package final class PredictionQueue: Sendable {
 
     /// - Parameters:
     ///   - maximumCount: Predictions that may wait.
-    ///   - maximumBytes: Bytes of them together, as they are packed.
+    ///   - maximumBytes: Bytes of them together, as they are packed; batches that are not full take up to as much
+    ///     again.
     package init(maximumCount: Int = 65_536, maximumBytes: Int = 64 << 20) {
         self.maximumCount = max(0, maximumCount)
         self.maximumBytes = max(0, maximumBytes)

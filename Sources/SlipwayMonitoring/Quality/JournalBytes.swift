@@ -42,6 +42,12 @@ struct JournalWriter: Sendable {
         }
     }
 
+    /// All of it, after a 32-bit length.
+    mutating func longText(_ value: String) {
+        count(value.utf8.count)
+        for byte in value.utf8 { self.byte(byte) }
+    }
+
     mutating func texts(_ values: [String]) {
         count(values.count)
         for value in values { text(value) }
@@ -96,6 +102,13 @@ struct JournalReader {
     mutating func text() -> String? {
         guard let length = load(UInt16.self), left >= Int(length) else { return nil }
         let end = offset + Int(length)
+        defer { offset = end }
+        return String(decoding: bytes[offset..<end], as: UTF8.self)
+    }
+
+    mutating func longText() -> String? {
+        guard let length = count(), left >= length else { return nil }
+        let end = offset + length
         defer { offset = end }
         return String(decoding: bytes[offset..<end], as: UTF8.self)
     }

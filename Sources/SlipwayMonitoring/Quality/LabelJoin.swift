@@ -90,7 +90,9 @@ package final class LabelJoin: Sendable {
             next.readers = profiles.map { VersionReader($0.key, spec: spec, profile: $0.value) }
             let limits = LabelLimits(spec)
             if limits != shell.state.limits {
-                try journal.append(next.unwritten)
+                try journal.append(shell.unwritten)
+                // Whatever comes of the rest, these are not written twice.
+                shell.unwritten.removeAll()
                 next.unwritten.removeAll()
                 next.state = LabelState(limits: limits)
                 next.estimates = QualityEstimates(limits.window)

@@ -231,7 +231,7 @@ package struct LabelState: Sendable {
     // MARK: Ageing
 
     private mutating func expire() {
-        expiring = max(expiring, ring.head)
+        expiring = ring.first(from: max(expiring, ring.head))
         while expiring < ring.tail {
             let header = ring.header(at: expiring)
             guard clock &- time(header) > limits.labelWindow else { break }

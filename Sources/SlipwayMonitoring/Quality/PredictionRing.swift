@@ -190,7 +190,14 @@ package struct PredictionRing: Sendable {
     }
 
     private func position(after position: Position, length: Int) -> Position {
-        var next = position + UInt64(Self.headerBytes + length)
+        first(from: position + UInt64(Self.headerBytes + length))
+    }
+
+    /// The first record at the end of another or after it; ``tail`` when there is none.
+    ///
+    /// What was ``tail`` once may be the end of a chunk by now: the next record did not fit in it.
+    package func first(from end: Position) -> Position {
+        var next = end
         // Records do not cross chunks, and one that is larger than a chunk takes the numbers of several.
         while next < tail, offset(of: next) >= chunks[index(of: next)].count { next = ((next >> shift) + 1) << shift }
         return next

@@ -31,10 +31,10 @@ struct RowRun {
     /// Adds a prediction: of many rows the first and then every k-th, so that there are at most `limit`.
     mutating func append(_ prediction: PackedPrediction, atMost limit: Int) {
         let count = prediction.rows
-        let step = count > limit ? (count + limit - 1) / limit : 1
+        let step = count > limit ? (count - 1) / limit + 1 : 1
         predictions.append(prediction)
         for index in stride(from: 0, to: count, by: step) { rows.append(Row(prediction: prediction, index: index)) }
-        offered += count
+        offered &+= count
     }
 
     mutating func removeAll() {

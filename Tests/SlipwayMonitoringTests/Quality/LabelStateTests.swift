@@ -164,6 +164,24 @@ struct LabelStateTests {
         #expect(seed % 2 == 1 ? model.evicted > 100 : model.expired > 100)
     }
 
+    @Test("ends the waiting of predictions that come when none waits any more, wherever a chunk ends")
+    func seldom() {
+        var state = LabelState(
+            limits: Self.limits { spec in
+                spec.labelWindowSeconds = 10
+                spec.labelBudgetBytes = 64 << 10
+            })
+        for step in 0..<4000 {
+            let at = Timestamp.second(Double(step) * 15)
+            // Of many lengths, so that some just fit in a chunk and some just do not.
+            let names = (0..<(1 + step % 60)).map { "class \($0)" }
+            state.apply(.prediction(Self.prediction("r\(step)", at: at, names: names)))
+            #expect(state.waiting == 1)
+            state.advance(to: .second(Double(step) * 15 + 12))
+            #expect(state.waiting == 0 && state.expired == step + 1)
+        }
+    }
+
     @Test("stays within its bytes when one prediction is larger than all of them")
     func oversized() {
         var state = LabelState(limits: Self.limits { _ in })
